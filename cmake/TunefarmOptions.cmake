@@ -1,0 +1,16 @@
+# Compiler warnings, sanitizers and ccache, for every target of the project.
+set(TUNEFARM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them; empty for none")
+
+add_library(tunefarm_options INTERFACE)
+target_compile_options(tunefarm_options INTERFACE -Wall -Wextra -Werror)
+target_include_directories(tunefarm_options INTERFACE ${CMAKE_SOURCE_DIR})
+if(TUNEFARM_SANITIZE)
+  add_compile_options(-fsanitize=${TUNEFARM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g1)
+  add_link_options(-fsanitize=${TUNEFARM_SANITIZE})
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()

@@ -1,0 +1,34 @@
+# tunefarm_library(name SRCS a.cc ... DEPS target ...): a static library, sources listed by hand, alias tunefarm::name.
+# Dependencies are PUBLIC: what a folder may use is settled by the layering test, not by the linker.
+function(tunefarm_library name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_library(tunefarm_${name} STATIC ${ARG_SRCS})
+  target_link_libraries(tunefarm_${name} PUBLIC tunefarm_options ${ARG_DEPS})
+  add_library(tunefarm::${name} ALIAS tunefarm_${name})
+endfunction()
+
+# tunefarm_binary(name SRCS ... DEPS ...): an executable in build/<preset>/bin.
+function(tunefarm_binary name)
+  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE tunefarm_options ${ARG_DEPS})
+endfunction()
+
+# tunefarm_test(name LABEL unit SRCS ... DEPS ... [TIMEOUT s] [SERIAL]): one gtest program = one ctest entry.
+# The label is the name of the folder under tests/. Programs go to build/<preset>/tests.
+function(tunefarm_test name)
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SRCS})
+  target_link_libraries(${name} PRIVATE tunefarm_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    TUNEFARM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TUNEFARM_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  add_test(NAME ${name} COMMAND ${name})
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABEL}" TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SERIAL)
+    set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
+  endif()
+endfunction()
