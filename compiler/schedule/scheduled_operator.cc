@@ -77,6 +77,14 @@ bool ScheduledStage::IsLeaf(int axis) const {
   return std::find(leaves.begin(), leaves.end(), axis) != leaves.end();
 }
 
+bool ScheduledStage::VectorizedBelow(int axis) const {
+  if (axes[axis].kind == LoopKind::kVectorized) return true;
+  for (const SplitRelation& split : splits) {
+    if (split.parent == axis) return VectorizedBelow(split.outer) || VectorizedBelow(split.inner);
+  }
+  return false;
+}
+
 int ScheduledOperator::FindStage(const std::string& name) const {
   for (size_t i = 0; i < stages.size(); ++i) {
     if (stages[i].stage.name == name) return static_cast<int>(i);

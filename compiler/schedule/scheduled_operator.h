@@ -62,6 +62,8 @@ struct ScheduledStage {
   }
   int FindAxis(const std::string& name) const;  // -1 if there is none.
   bool IsLeaf(int axis) const;
+  // A vectorised loop runs over (part of) this axis.
+  bool VectorizedBelow(int axis) const;
 };
 
 struct ScheduledOperator {
