@@ -1,4 +1,5 @@
-// Builds candidates and has them measured by the farm: the session's only door to compilers, tracker and devices.
+// Builds candidates and has them measured by the farm: the session's only door to compilers,
+// tracker and devices.
 #ifndef TUNEFARM_TUNER_MEASURE_MEASURER_H_
 #define TUNEFARM_TUNER_MEASURE_MEASURER_H_
 
@@ -12,7 +13,8 @@
 
 namespace tunefarm::tuner {
 
-// Names as in the log: ok, illegal_schedule, build_failed, wrong_result, timeout, crashed, out_of_memory, device_lost.
+// Names as in the log: ok, illegal_schedule, build_failed, wrong_result, timeout, crashed,
+// out_of_memory, device_lost.
 enum class Outcome {
   kOk,
   kIllegalSchedule,
@@ -34,11 +36,11 @@ struct DeviceReading {
 
 // One candidate to build and measure.
 struct MeasureRequest {
-  uint64_t ticket = 0;      // The caller's; comes back in the report.
-  std::string workload;     // Canonical key.
-  std::string target;       // Canonical text.
-  std::string config;       // Named knobs of the bound template's space.
-  bool final_round = false; // Take more samples, no early cut.
+  uint64_t ticket = 0;       // The caller's; comes back in the report.
+  std::string workload;      // Canonical key.
+  std::string target;        // Canonical text.
+  std::string config;        // Named knobs of the bound template's space.
+  bool final_round = false;  // Take more samples, no early cut.
 };
 
 struct MeasureReport {
@@ -66,12 +68,15 @@ struct MeasureOptions {
   double cut_above_ns = 0;                     // 0: no early cut.
 };
 
-// Thread-safe. Keeps builders and devices busy: Submit returns at once, reports come back through Next in any order.
+// Thread-safe. Keeps builders and devices busy: Submit returns at once, reports come back through
+// Next in any order.
 class Measurer {
  public:
   virtual ~Measurer() = default;
-  // Work beyond what builders and devices can take now is queued; in_flight() tells how much the caller has outstanding.
-  virtual absl::Status Submit(const std::vector<MeasureRequest>& requests, const MeasureOptions& options) = 0;
+  // Work beyond what builders and devices can take now is queued; in_flight() tells how much the
+  // caller has outstanding.
+  virtual absl::Status Submit(const std::vector<MeasureRequest>& requests,
+                              const MeasureOptions& options) = 0;
   // The next report, or kDeadlineExceeded after `timeout` with nothing finished.
   // kUnavailable: the tracker is gone; the outstanding requests come back as kDeviceLost reports.
   virtual absl::StatusOr<MeasureReport> Next(absl::Duration timeout) = 0;
@@ -80,8 +85,8 @@ class Measurer {
   virtual size_t wanted_in_flight() const = 0;
   // Why nothing moves ("no connected device has avx512f"), or empty.
   virtual std::string waiting_reason() const = 0;
-  // Median f32 multiply-add throughput of one core of the device that measures for `target`, in FLOP/s, measured by a
-  // micro-kernel on the device itself through the same way as any candidate.
+  // Median f32 multiply-add throughput of one core of the device that measures for `target`, in
+  // FLOP/s, measured by a micro-kernel on the device itself through the same way as any candidate.
   virtual absl::StatusOr<double> MeasurePeakFlops(const std::string& target) = 0;
 };
 
