@@ -69,7 +69,9 @@ int Main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "tuner-tracker: %s (see --help)\n", error.what());
+    return kUsage;
   }
   base::InitLog("tuner-tracker", log_level);
   RouteGrpcLog();
