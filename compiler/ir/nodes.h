@@ -9,7 +9,7 @@
 //  * Float arithmetic is IEEE single without traps. A multiplication whose only use is an addition may be fused
 //    with it (FMA), sums inside one expression keep their order.
 //  * Both operands of a Binary have the same type; vectors operate lane by lane. Comparisons give kBool.
-//  * A Load or Store has one index per dimension of its buffer before flattening (ir/flatten.h) and a single index, in
+//  * A Load or Store has one index per dimension of its buffer before flattening (lower/passes.h) and a single index, in
 //    elements, afterwards. A vector index (a Ramp) makes the access a vector access.
 //  * A Stmt has no value; statements of a Block run in order.
 //
@@ -232,8 +232,8 @@ struct Call final : ExprNode {
 enum class LoopKind {
   kSerial,
   kParallel,    // Iterations are independent and may run at once, through the ABI's parallel_for.
-  kVectorized,  // Constant extent; becomes Ramps (ir/vectorize.h). None is left after that pass.
-  kUnrolled,    // Constant extent; replicated (ir/unroll.h). None is left after that pass.
+  kVectorized,  // Constant extent; becomes Ramps (lower/passes.h). None is left after that pass.
+  kUnrolled,    // Constant extent; replicated (ir/simplify.h). None is left after that pass.
 };
 
 // for var in [min, min + extent): body. An extent of 0 or less runs nothing.
