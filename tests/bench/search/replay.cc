@@ -69,8 +69,13 @@ absl::StatusOr<ReplayResult> Replay(const ReplaySpace& space, const ReplayOption
   input.target = space.recorded().target;
   input.score = [&task](std::span<const uint64_t> indices) { return task.Score(indices); };
   input.rng = base::Rng(options.seed);
-  TUNEFARM_ASSIGN_OR_RETURN(const auto strategy, MakeStrategy(options.strategy, std::move(input)));
   const bool learns = options.strategy == "xgb";
+  std::unique_ptr<SearchStrategy> strategy;
+  if (learns) {
+    strategy = std::make_unique<XgbStrategy>(std::move(input), options.xgb);
+  } else {
+    TUNEFARM_ASSIGN_OR_RETURN(strategy, MakeStrategy(options.strategy, std::move(input)));
+  }
 
   ReplayResult result;
   double best_ns = 0;
@@ -94,7 +99,8 @@ absl::StatusOr<ReplayResult> Replay(const ReplaySpace& space, const ReplayOption
       }
       in_flight.pop_front();
     }
-    if (last) break;
+    const double reached = result.best_share.empty() ? 0 : result.best_share.back();
+    if (last || reached >= options.stop_share) break;
   }
   return result;
 }

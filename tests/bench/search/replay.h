@@ -15,6 +15,7 @@
 #include "tests/bench/search/space_file.h"
 #include "tuner/model/task_model.h"
 #include "tuner/search/search_strategy.h"
+#include "tuner/search/xgb_strategy.h"
 
 namespace tunefarm::tuner {
 
@@ -49,8 +50,10 @@ struct ReplayOptions {
   std::string strategy = "xgb";
   uint64_t seed = 1;
   size_t max_trials = 256;
-  size_t batch = 8;  // Asked for at once.
-  size_t lag = 0;    // Batches that are still being built and measured when the next is proposed.
+  double stop_share = 2;  // Stop when the best so far reaches this share; above 1: never.
+  size_t batch = 8;       // Asked for at once.
+  size_t lag = 0;  // Batches that are still being built and measured when the next is proposed.
+  XgbStrategyOptions xgb;         // Of strategy xgb.
   std::vector<OtherTask> others;  // What the model knows from other tasks.
 };
 
@@ -58,7 +61,7 @@ struct ReplayResult {
   std::vector<double> best_share;  // After each trial: best of the space / best so far, in [0, 1].
   std::vector<ProposalOrigin> origins;  // Of each trial.
 
-  // Trials until best_share reaches `share`; max_trials + 1 if it never did.
+  // Trials until best_share reaches `share`; one more than were made if it never did.
   size_t TrialsTo(double share) const;
 };
 

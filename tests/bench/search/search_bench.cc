@@ -68,6 +68,9 @@ std::string Trials(double value, size_t max_trials) {
   return std::to_string(static_cast<size_t>(value));
 }
 
+// Reached shares of the best that are reported.
+constexpr double kShares[] = {0.95, 0.98, 0.99};
+
 absl::Status BenchStrategy(const ReplaySpace& space, const std::vector<OtherTask>& others,
                            const std::string& strategy, const Settings& settings) {
   ReplayOptions options;
@@ -75,10 +78,10 @@ absl::Status BenchStrategy(const ReplaySpace& space, const std::vector<OtherTask
   options.max_trials = settings.max_trials;
   options.batch = settings.batch;
   options.lag = settings.lag;
+  options.stop_share = kShares[2];
   if (strategy == "xgb") options.others = others;
   const int num_seeds = strategy == "grid" ? 1 : settings.num_seeds;
   std::vector<double> trials[3], at16;
-  constexpr double kShares[] = {0.95, 0.98, 0.99};
   const auto start = std::chrono::steady_clock::now();
   size_t num_trials = 0;
   for (int seed = 1; seed <= num_seeds; ++seed) {
