@@ -6,10 +6,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <memory>
+#include <system_error>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 
 namespace tunefarm::tracker {
@@ -34,11 +35,11 @@ absl::StatusOr<ListenAddress> ParseListenAddress(const std::string& text) {
   }
   if (address.host.empty()) return Malformed(text, "no host");
   const std::string digits = text.substr(colon + 1);
-  uint32_t port = 0;
-  if (!absl::SimpleAtoi(digits, &port) || port > UINT16_MAX) {
+  const char* const end = digits.data() + digits.size();
+  const auto [parsed, error] = std::from_chars(digits.data(), end, address.port);
+  if (error != std::errc() || parsed != end) {
     return Malformed(text, "the port is not a number from 0 to 65535");
   }
-  address.port = static_cast<uint16_t>(port);
   return address;
 }
 

@@ -250,9 +250,9 @@ class Printer {
 
 bool IsReservedWord(const std::string& word) {
   static const std::set<std::string>* const kWords = new std::set<std::string>{
-      "fn",      "for",      "parallel",  "vectorized", "unrolled", "in",   "if",  "alloc",
-      "scratch", "register", "true",      "false",      "inff",     "nanf", "min", "max",
-      "select",  "ramp",     "broadcast", "requantize", "dot_s8x2", "exp",  "sqrt"};
+      "fn",       "for",       "parallel",   "vectorized", "unrolled", "if",  "alloc", "scratch",
+      "register", "true",      "false",      "inff",       "nanf",     "min", "max",   "select",
+      "ramp",     "broadcast", "requantize", "dot_s8x2",   "exp",      "sqrt"};
   return kWords->count(word) > 0;
 }
 

@@ -5,6 +5,20 @@
 namespace tunefarm::compiler {
 namespace {
 
+// Whether an expression uses a variable.
+class VarUse final : public Visitor {
+ public:
+  explicit VarUse(const Expr& var) : var_(var) {}
+  bool found = false;
+
+ protected:
+  using Visitor::Visit;
+  void Visit(const Var& node) override { found |= &node == var_.get(); }
+
+ private:
+  const Expr& var_;
+};
+
 // Rewrites the body of one vectorised loop with its variable spread over the lanes. `failed` tells that something in
 // it has no vector form.
 class LaneSpreader final : public Mutator {
@@ -85,7 +99,9 @@ class LaneSpreader final : public Mutator {
     Linear base = linear;
     base.Add({{{var_, 1}}, 0}, -stride);
     const Expr rest = FromLinear(base);
-    MutateExpr(rest);  // Meets the variable only inside a division or the like: then it fails.
+    VarUse use(var_);  // Left only inside a division or the like, which no Ramp expresses.
+    use.VisitExpr(rest);
+    failed |= use.found;
     if (failed || stride == 0) return rest;
     return MakeRamp(rest, stride, lanes_);
   }
