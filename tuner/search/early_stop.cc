@@ -4,6 +4,20 @@
 
 namespace tunefarm::tuner {
 
+const char* Name(StopCause cause) {
+  switch (cause) {
+    case StopCause::kTrials:
+      return "trials";
+    case StopCause::kSeconds:
+      return "seconds";
+    case StopCause::kBound:
+      return "bound";
+    case StopCause::kConverged:
+      return "converged";
+  }
+  return "unknown";
+}
+
 void EarlyStop::Observe(bool ok, double cost_ns) {
   ++num_trials_;
   ++trials_since_gain_;
@@ -15,21 +29,23 @@ void EarlyStop::Observe(bool ok, double cost_ns) {
   }
 }
 
-std::optional<std::string> EarlyStop::Reason(absl::Duration elapsed) const {
+std::optional<StopReason> EarlyStop::Reason(absl::Duration elapsed) const {
   if (num_trials_ >= options_.max_trials) {
-    return absl::StrFormat("budget: %d trials", num_trials_);
+    return StopReason{StopCause::kTrials, absl::StrFormat("budget of %d trials", num_trials_)};
   }
   if (elapsed >= options_.max_elapsed) {
-    return absl::StrFormat("budget: %.1f s", absl::ToDoubleSeconds(elapsed));
+    return StopReason{StopCause::kSeconds,
+                      absl::StrFormat("budget of %.1f s", absl::ToDoubleSeconds(elapsed))};
   }
   if (num_trials_ < options_.min_trials || best_ns_ == 0) return std::nullopt;
   if (options_.bound_ns > 0 && options_.bound_ns >= options_.bound_share * best_ns_) {
-    return absl::StrFormat("best is at %.1f %% of the device's bound",
-                           100 * options_.bound_ns / best_ns_);
+    return StopReason{StopCause::kBound, absl::StrFormat("best is at %.1f %% of the device's bound",
+                                                         100 * options_.bound_ns / best_ns_)};
   }
   if (trials_since_gain_ >= options_.patience_trials) {
-    return absl::StrFormat("no gain of %.0f %% in %d trials", 100 * options_.min_gain,
-                           trials_since_gain_);
+    return StopReason{StopCause::kConverged,
+                      absl::StrFormat("no gain of %.0f %% in %d trials", 100 * options_.min_gain,
+                                      trials_since_gain_)};
   }
   return std::nullopt;
 }
