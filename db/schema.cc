@@ -10,7 +10,7 @@ constexpr int64_t kApplicationId = 0x54464C47;  // "TFLG"; schema.sql sets it.
 
 // Checking a file reads all of it. Up to this size that takes about a tenth of a second; beyond,
 // damage is met when a damaged page is read, and TuningLog::Check looks for it on demand.
-constexpr int64_t kMaxCheckedBytes = 32 << 20;
+constexpr int64_t kMaxCheckedBytes = 16 << 20;
 
 struct Identity {
   bool empty;  // No tables and no marks: a file that was just created.

@@ -21,9 +21,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
+#include "db/mutex.h"
 #include "db/records.h"
 
 namespace tunefarm::db {
@@ -146,11 +146,11 @@ class TuningLog {
   std::unique_ptr<WriterLock> lock_;   // Before the connections: released after they are closed.
   std::unique_ptr<WriteQueue> queue_;  // Null: read-only.
 
-  mutable absl::Mutex read_mutex_;
+  mutable Mutex read_mutex_;
   std::unique_ptr<Connection> reader_ ABSL_GUARDED_BY(read_mutex_);
 
   // Appending checks against the file through a connection of its own, never behind a long read.
-  absl::Mutex append_mutex_;
+  Mutex append_mutex_;
   std::unique_ptr<Connection> checker_ ABSL_GUARDED_BY(append_mutex_);  // Null: read-only.
   int64_t last_trial_id_ ABSL_GUARDED_BY(append_mutex_) = 0;
 };

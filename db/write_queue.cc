@@ -12,6 +12,8 @@ namespace tunefarm::db {
 namespace {
 
 constexpr absl::Duration kRetryDelay = absl::Seconds(1);
+// Deadlines beyond what the system's clock can count must not overflow it; waking up costs nothing.
+constexpr absl::Duration kLongestWait = absl::Hours(1);
 
 absl::Duration SteadyNow() { return base::RealClock().SteadyNow(); }
 
@@ -29,12 +31,12 @@ WriteQueue::WriteQueue(std::unique_ptr<Connection> connection, const Options& op
 
 WriteQueue::~WriteQueue() {
   {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     stopping_ = true;
-    work_.Signal();
+    work_.NotifyAll();
   }
   thread_.join();
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!queue_.empty()) {
     spdlog::error("{}: closed with {} writes that the disk did not take: they are lost",
                   connection_->path(), queue_.size());
@@ -42,8 +44,8 @@ WriteQueue::~WriteQueue() {
 }
 
 absl::Status WriteQueue::Enqueue(QueuedWrite write) {
-  absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(this, &WriteQueue::HasRoomOrTrouble));
+  MutexLock lock(&mutex_);
+  while (!HasRoomOrTrouble()) progress_.Wait(&mutex_);
   if (queue_.size() >= options_.max_queued_writes) {
     return absl::ResourceExhaustedError(
         absl::StrFormat("%s: %s refused: %d writes wait for a disk that takes none",
@@ -53,7 +55,7 @@ absl::Status WriteQueue::Enqueue(QueuedWrite write) {
   queue_.push_back(std::move(write));
   const bool full_batch = queue_.size() % options_.max_batch_writes == 0;
   due_ = std::min(due_, full_batch ? SteadyNow() : SteadyNow() + options_.batch_delay);
-  work_.Signal();
+  work_.NotifyAll();
   return absl::OkStatus();
 }
 
@@ -62,7 +64,7 @@ bool WriteQueue::HasRoomOrTrouble() const {
 }
 
 bool WriteQueue::Holds(const std::string& name) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return held_names_.count(name) != 0;
 }
 
@@ -81,11 +83,11 @@ absl::Status WriteQueue::Run(WriteFunction apply) {
 }
 
 absl::Status WriteQueue::Submit(Request request) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   requests_.push_back(&request);
-  work_.Signal();
-  mutex_.Await(absl::Condition(&request.done));
-  return request.result;
+  work_.NotifyAll();
+  while (!request.done) progress_.Wait(&mutex_);
+  return std::move(request.result);
 }
 
 void WriteQueue::ThreadMain() {
@@ -96,20 +98,24 @@ void WriteQueue::ThreadMain() {
     const absl::Status drained = Drain();
     NoteDrained(drained);
     for (Request* request : requests) {
-      const absl::Status result = drained.ok() ? Serve(*request) : drained;
-      absl::MutexLock lock(&mutex_);
-      request->result = result;
+      // Each caller gets an error of its own: copies share a counter, whose use in absl's library
+      // ThreadSanitizer does not see.
+      absl::Status result =
+          drained.ok() ? Serve(*request) : absl::Status(drained.code(), drained.message());
+      MutexLock lock(&mutex_);
+      request->result = std::move(result);
       request->done = true;
+      progress_.NotifyAll();
     }
   }
 }
 
 bool WriteQueue::AwaitWork(std::vector<Request*>* requests) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   while (!stopping_ && requests_.empty()) {
     const absl::Duration wait = due_ - SteadyNow();
     if (wait <= absl::ZeroDuration()) break;
-    work_.WaitWithTimeout(&mutex_, wait);
+    work_.WaitFor(&mutex_, std::min(wait, kLongestWait));
   }
   requests->swap(requests_);
   due_ = absl::InfiniteDuration();
@@ -118,7 +124,7 @@ bool WriteQueue::AwaitWork(std::vector<Request*>* requests) {
 
 absl::Status WriteQueue::Serve(const Request& request) {
   if (request.take_refused) {
-    absl::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     return std::exchange(refused_, absl::OkStatus());
   }
   if (!request.apply) return absl::OkStatus();
@@ -148,12 +154,12 @@ absl::Status WriteQueue::Drain() {
 }
 
 size_t WriteQueue::num_queued() const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   return queue_.size();
 }
 
 std::vector<const QueuedWrite*> WriteQueue::Front(size_t num_writes) const {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   std::vector<const QueuedWrite*> batch(num_writes);
   for (size_t i = 0; i < num_writes; ++i) batch[i] = &queue_[i];
   return batch;
@@ -169,15 +175,16 @@ absl::Status WriteQueue::Commit(const std::vector<const QueuedWrite*>& batch, si
 }
 
 void WriteQueue::RemoveFront(size_t num_writes) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   for (size_t i = 0; i < num_writes; ++i) {
     for (const std::string& name : queue_.front().names) held_names_.erase(name);
     queue_.pop_front();
   }
+  progress_.NotifyAll();
 }
 
 void WriteQueue::DropRefused(size_t index, const absl::Status& why) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   const QueuedWrite& write = queue_[index];
   const std::string text =
       absl::StrFormat("%s was refused by the log: %s", write.what, why.message());
@@ -188,10 +195,11 @@ void WriteQueue::DropRefused(size_t index, const absl::Status& why) {
 }
 
 void WriteQueue::NoteDrained(const absl::Status& status) {
-  absl::MutexLock lock(&mutex_);
+  MutexLock lock(&mutex_);
   if (!status.ok()) due_ = std::min(due_, SteadyNow() + kRetryDelay);
   if (status.ok() == !in_trouble_) return;
   in_trouble_ = !status.ok();
+  progress_.NotifyAll();
   if (in_trouble_) {
     spdlog::warn("{}; {} writes wait in memory and are tried again", std::string(status.message()),
                  queue_.size());

@@ -84,8 +84,11 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
       Result(session, message.result());
       return;
     case v1::AgentMessage::kHello:
-    case v1::AgentMessage::KIND_NOT_SET:  // Of a newer agent, whose other messages still count.
+    case v1::AgentMessage::KIND_NOT_SET: {  // Of a newer agent: unknown here, but a sign of life.
+      MutexLock lock(&mutex_);
+      core_.OnHeard(clock_.SteadyNow(), session);
       return;
+    }
   }
 }
 

@@ -53,15 +53,15 @@ absl::StatusOr<SessionId> TrackerCore::OnHello(absl::Duration now, DeviceInfo in
   TUNEFARM_RETURN_IF_ERROR(CheckInfo(info));
   TUNEFARM_RETURN_IF_ERROR(devices_.CheckName(info.name, instance_id));
   if (Device* old = devices_.FindByName(info.name); old != nullptr && old->live()) {
-    actions->push_back(CloseAgent{
+    actions->emplace_back(CloseAgent{
         old->session, absl::AbortedError("a newer connection of the same agent took over")});
     LoseDevice(now, *old, "its agent connected anew", actions);
   }
   const SessionId session = next_epoch_++;
   const Device& device = devices_.Connect(now, std::move(info), instance_id, session);
-  for (const AssignmentId id : running) actions->push_back(SendCancel{session, id});
+  for (const AssignmentId id : running) actions->emplace_back(SendCancel{session, id});
   if (device.drain_reason.has_value()) {
-    actions->push_back(SendDrain{session, *device.drain_reason});
+    actions->emplace_back(SendDrain{session, *device.drain_reason});
   }
   DispatchAndTell(now, actions);
   return session;
@@ -72,10 +72,8 @@ void TrackerCore::OnHeard(absl::Duration now, SessionId session) {
 }
 
 void TrackerCore::OnHeartbeat(absl::Duration now, SessionId session, const DeviceState& state) {
-  Device* device = devices_.Find(session);
-  if (device == nullptr) return;
-  devices_.Heard(*device, now);
-  device->state = state;
+  OnHeard(now, session);
+  if (Device* device = devices_.Find(session)) device->state = state;
 }
 
 TrackerCore::AssignmentMap::iterator TrackerCore::Admit(SessionId session,
@@ -90,21 +88,22 @@ TrackerCore::AssignmentMap::iterator TrackerCore::Admit(SessionId session,
 
 void TrackerCore::OnResult(absl::Duration now, SessionId session, const ResultEvent& result,
                            Actions* actions) {
-  Device* device = devices_.Find(session);
+  OnHeard(now, session);
   const auto it = Admit(session, result);
-  if (device == nullptr || it == assignments_.end()) {
+  if (it == assignments_.end()) {
     ++num_stale_results_;
     return;
   }
+  Device* device = devices_.Find(session);
+  TUNEFARM_CHECK(device != nullptr, "an assignment outlived its session");
   Assignment& assignment = it->second;
   const SubmissionId submission = assignment.submission;
-  devices_.Heard(*device, now);
   device->last_progress = now;
   assignment.unfinished.erase(result.candidate_id);
   if (result.device_lost) {
     LoseCandidate(*device, assignment, result.candidate_id, result.error, actions);
   } else {
-    actions->push_back(ForwardResult{submission, result.candidate_id, device->info.name});
+    actions->emplace_back(ForwardResult{submission, result.candidate_id, device->info.name});
     queue_.End(submission, result.candidate_id);
     ++device->num_results;
   }
@@ -147,7 +146,7 @@ void TrackerCore::OnCancel(absl::Duration now, SubmissionId submission, Actions*
     }
     Device* device = devices_.Find(it->second.session);
     TUNEFARM_CHECK(device != nullptr, "an assignment outlived its session");
-    actions->push_back(SendCancel{it->second.session, it->first});
+    actions->emplace_back(SendCancel{it->second.session, it->first});
     devices_.RemoveInFlight(*device, it->first, now);
     it = assignments_.erase(it);
   }
@@ -162,7 +161,7 @@ absl::Status TrackerCore::OnDrain(absl::Duration now, const std::string& device,
     return absl::NotFoundError(absl::StrFormat("drain: no device named %s is connected", device));
   }
   devices_.Drain(*row, reason);
-  actions->push_back(SendDrain{row->session, reason});
+  actions->emplace_back(SendDrain{row->session, reason});
   DispatchAndTell(now, actions);
   return absl::OkStatus();
 }
@@ -197,7 +196,7 @@ void TrackerCore::OnTick(absl::Duration now, Actions* actions) {
     const std::string why = WhyLost(now, *device);
     if (why.empty()) continue;
     changed = true;
-    actions->push_back(
+    actions->emplace_back(
         CloseAgent{device->session, absl::UnavailableError(absl::StrFormat(
                                         "device %s counts as lost: %s", device->info.name, why))});
     LoseDevice(now, *device, why, actions);
@@ -231,14 +230,14 @@ void TrackerCore::LoseCandidate(const Device& device, const Assignment& assignme
   std::optional<std::string> history =
       queue_.Lose(assignment.submission, candidate, device.info.name, why);
   if (!history.has_value()) return;
-  actions->push_back(EndAsDeviceLost{assignment.submission, candidate, device.info.name,
-                                     assignment.epoch, *std::move(history)});
+  actions->emplace_back(EndAsDeviceLost{assignment.submission, candidate, device.info.name,
+                                        assignment.epoch, *std::move(history)});
 }
 
 void TrackerCore::EndIfFinished(SubmissionId submission, Actions* actions) {
   if (!queue_.Finished(submission)) return;
   queue_.Remove(submission);
-  actions->push_back(EndSubmission{submission});
+  actions->emplace_back(EndSubmission{submission});
 }
 
 void TrackerCore::DispatchAndTell(absl::Duration now, Actions* actions) {
@@ -249,7 +248,7 @@ void TrackerCore::DispatchAndTell(absl::Duration now, Actions* actions) {
     (device->available() ? available : draining).push_back(&device->info);
   }
   for (DispatchQueue::Waiting& waiting : queue_.NewlyWaiting(available, draining)) {
-    actions->push_back(TellWaiting{waiting.submission, std::move(waiting.why)});
+    actions->emplace_back(TellWaiting{waiting.submission, std::move(waiting.why)});
   }
 }
 
@@ -281,7 +280,7 @@ void TrackerCore::Assign(absl::Duration now, Device& device,
   assignment.unfinished.insert(batch->candidates.begin(), batch->candidates.end());
   assignment.solo = batch->solo;
   devices_.AddInFlight(device, id, now);
-  actions->push_back(
+  actions->emplace_back(
       SendAssignment{device.session, id, epoch, batch->submission, std::move(batch->candidates)});
 }
 

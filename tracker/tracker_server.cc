@@ -4,11 +4,12 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 
-#include <chrono>
+#include <functional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "spdlog/spdlog.h"
 #include "tracker/agent_stream.h"
@@ -22,7 +23,6 @@
 namespace tunefarm::tracker {
 namespace {
 
-constexpr std::chrono::seconds kShutdownGrace(2);
 constexpr int kKeepaliveMs = 10000;         // A peer that lost power or network is noticed
 constexpr int kKeepaliveTimeoutMs = 10000;  // after both of these at the latest.
 constexpr int kMinPeerPingMs = 5000;        // Agents may ping us this often.
@@ -73,7 +73,8 @@ class TrackerServerImpl final : public TrackerServer {
         dispatcher_(WithEpochsAboveAnyBefore(options.policy, *options.clock),
                     options.max_queued_bytes, *options.clock, blobs_),
         agents_(dispatcher_, gate_),
-        clients_(dispatcher_, blobs_, gate_) {}
+        clients_(dispatcher_, blobs_, gate_),
+        shutdown_grace_(options.shutdown_grace) {}
 
   ~TrackerServerImpl() override { Shutdown(); }
 
@@ -88,7 +89,7 @@ class TrackerServerImpl final : public TrackerServer {
     if (server_ == nullptr) return;
     ticker_.reset();
     dispatcher_.Shutdown();
-    server_->Shutdown(std::chrono::system_clock::now() + kShutdownGrace);
+    server_->Shutdown(absl::ToChronoTime(absl::Now() + shutdown_grace_));
     server_->Wait();
     server_.reset();
   }
@@ -99,6 +100,7 @@ class TrackerServerImpl final : public TrackerServer {
   Dispatcher dispatcher_;
   AgentServiceImpl agents_;
   ClientServiceImpl clients_;
+  const absl::Duration shutdown_grace_;
   ListenAddress address_;
   Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_;

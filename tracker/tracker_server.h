@@ -25,6 +25,8 @@ struct TrackerServerOptions {
   size_t max_queued_bytes = size_t{512} << 20;    // Of kernels in submissions that have not ended.
   std::vector<grpc::Service*> extra_services;     // On the same listener; must outlive the server.
   const base::Clock* clock = &base::RealClock();  // Must outlive the server.
+  // How long Shutdown waits for calls of extra services, and for peers to hear of the end.
+  absl::Duration shutdown_grace = absl::Milliseconds(500);
 };
 
 // Thread-safe.
@@ -42,8 +44,8 @@ class TrackerServer {
   // For the calls of extra services: the gate is the same for all of the listener.
   virtual const TokenGate& gate() const = 0;
 
-  // Ends every stream with UNAVAILABLE, refuses new ones and returns when no call is left; calls of
-  // extra services that do not end are cancelled after two seconds. A second call does nothing.
+  // Ends every stream with UNAVAILABLE, refuses new ones and returns when no call is left; what has
+  // not ended after the grace is cancelled. A second call does nothing.
   virtual void Shutdown() = 0;
 };
 

@@ -33,8 +33,8 @@ Linear Atom(const Expr& expr) { return {{{expr, 1}}, 0}; }
 
 Interval BoundsOfAtom(const Expr& atom, const Ranges& ranges);
 
-// a / divisor and a % divisor as linear forms. Terms that the divisor divides leave the division; if the rest stays
-// within one quotient, nothing of the division is left.
+// a / divisor and a % divisor as linear forms. Terms that the divisor divides leave the division;
+// if the rest stays within one quotient, nothing of the division is left.
 struct Division {
   Linear quotient, remainder;
 };

@@ -1,5 +1,5 @@
-// Integer index expressions as linear forms over atoms, with interval arithmetic: the algebra under Simplify, region
-// inference and vectorisation.
+// Integer index expressions as linear forms over atoms, with interval arithmetic: the algebra under
+// Simplify, region inference and vectorisation.
 #ifndef TUNEFARM_COMPILER_IR_LINEAR_H_
 #define TUNEFARM_COMPILER_IR_LINEAR_H_
 
@@ -31,8 +31,9 @@ class Ranges {
   std::unordered_map<const ExprNode*, Interval> intervals_;
 };
 
-// constant + sum of coefficient x atom. Atoms are variables and whatever is not linear (div, mod, min, max, loads); equal
-// atoms are merged; terms keep the order of first appearance, so results do not depend on addresses.
+// constant + sum of coefficient x atom. Atoms are variables and whatever is not linear (div, mod,
+// min, max, loads); equal atoms are merged; terms keep the order of first appearance, so results do
+// not depend on addresses.
 struct Linear {
   struct Term {
     Expr atom;
@@ -46,8 +47,8 @@ struct Linear {
   void Add(const Linear& other, int64_t factor);
 };
 
-// Requires an expression of type index, one lane. Divisions and remainders by constants vanish where the ranges allow:
-// (4*a + b) / 4 with b in [0, 3] is a.
+// Requires an expression of type index, one lane. Divisions and remainders by constants vanish
+// where the ranges allow: (4*a + b) / 4 with b in [0, 3] is a.
 Linear ToLinear(const Expr& expr, const Ranges& ranges);
 Expr FromLinear(const Linear& linear);
 

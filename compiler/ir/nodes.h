@@ -1,20 +1,26 @@
-// The loop-nest IR: what a schedule lowers to, just above LLVM. A closed list of immutable, shared nodes.
+// The loop-nest IR: what a schedule lowers to, just above LLVM. A closed list of immutable, shared
+// nodes.
 //
 // General notes on the meaning of the nodes
-//  * A node is never changed after it is made; passes build new nodes and return an unchanged subtree as the
+//  * A node is never changed after it is made; passes build new nodes and return an unchanged
+//  subtree as the
 //    same pointer.
 //  * A Var has identity: two Vars of the same name are different variables. So has a Buffer.
 //  * Integer arithmetic wraps in its width; index arithmetic is assumed never to overflow.
 //  * FloorDiv and FloorMod round toward minus infinity; the divisor is positive.
-//  * Float arithmetic is IEEE single without traps. A multiplication whose only use is an addition may be fused
+//  * Float arithmetic is IEEE single without traps. A multiplication whose only use is an addition
+//  may be fused
 //    with it (FMA), sums inside one expression keep their order.
-//  * Both operands of a Binary have the same type; vectors operate lane by lane. Comparisons give kBool.
-//  * A Load or Store has one index per dimension of its buffer before flattening (lower/passes.h) and a single index, in
+//  * Both operands of a Binary have the same type; vectors operate lane by lane. Comparisons give
+//  kBool.
+//  * A Load or Store has one index per dimension of its buffer before flattening (lower/passes.h)
+//  and a single index, in
 //    elements, afterwards. A vector index (a Ramp) makes the access a vector access.
 //  * A Stmt has no value; statements of a Block run in order.
 //
-// How to add a node: name it in the list below, define its struct, extend Visitor/Mutator (visit.h), then the
-// compiler names every place that must learn it: printer, parser, verifier, interpreter, codegen. Tests: one per place.
+// How to add a node: name it in the list below, define its struct, extend Visitor/Mutator
+// (visit.h), then the compiler names every place that must learn it: printer, parser, verifier,
+// interpreter, codegen. Tests: one per place.
 #ifndef TUNEFARM_COMPILER_IR_NODES_H_
 #define TUNEFARM_COMPILER_IR_NODES_H_
 
@@ -71,7 +77,7 @@ class Expr {
  public:
   Expr() = default;
   Expr(std::shared_ptr<const ExprNode> node) : node_(std::move(node)) {}  // NOLINT: implicit
-  Expr(int64_t value);  // NOLINT: implicit; an index constant
+  Expr(int64_t value);                                    // NOLINT: implicit; an index constant
   Expr(int value) : Expr(static_cast<int64_t>(value)) {}  // NOLINT: implicit
 
   bool defined() const { return node_ != nullptr; }
@@ -161,7 +167,21 @@ struct Cast final : ExprNode {
   const Expr value;
 };
 
-enum class BinaryOp { kAdd, kSub, kMul, kFloorDiv, kFloorMod, kDiv, kMin, kMax, kLt, kLe, kEq, kAnd, kOr };
+enum class BinaryOp {
+  kAdd,
+  kSub,
+  kMul,
+  kFloorDiv,
+  kFloorMod,
+  kDiv,
+  kMin,
+  kMax,
+  kLt,
+  kLe,
+  kEq,
+  kAnd,
+  kOr
+};
 // kDiv is for floats, kFloorDiv and kFloorMod for integers; kAnd and kOr for kBool.
 
 struct Binary final : ExprNode {
@@ -172,13 +192,16 @@ struct Binary final : ExprNode {
   const Expr a, b;
 };
 
-// condition ? if_true : if_false, lane by lane; both sides may be evaluated, so loads in them must be in bounds.
-// A scalar condition may choose between vectors; then only the chosen side is evaluated and the other may be
-// out of bounds.
+// condition ? if_true : if_false, lane by lane; both sides may be evaluated, so loads in them must
+// be in bounds. A scalar condition may choose between vectors; then only the chosen side is
+// evaluated and the other may be out of bounds.
 struct Select final : ExprNode {
   static constexpr ExprKind kKind = ExprKind::kSelect;
   Select(Expr c, Expr t, Expr f)
-      : ExprNode(kKind, t.type()), condition(std::move(c)), if_true(std::move(t)), if_false(std::move(f)) {}
+      : ExprNode(kKind, t.type()),
+        condition(std::move(c)),
+        if_true(std::move(t)),
+        if_false(std::move(f)) {}
   const Expr condition, if_true, if_false;
 };
 
@@ -206,13 +229,16 @@ struct Broadcast final : ExprNode {
   const Expr value;
 };
 
-// Operations beyond plain arithmetic; each has its exact meaning here, which interpreter and codegen follow.
+// Operations beyond plain arithmetic; each has its exact meaning here, which interpreter and
+// codegen follow.
 enum class Intrinsic {
-  // requantize(x, multiplier, shift): s32 x s32 x s32 -> s32. TFLite's MultiplyByQuantizedMultiplier with double
+  // requantize(x, multiplier, shift): s32 x s32 x s32 -> s32. TFLite's
+  // MultiplyByQuantizedMultiplier with double
   // rounding (gemmlowp): left = max(shift, 0), right = max(-shift, 0);
   // SaturatingRoundingDoublingHighMul(x << left, multiplier), then RoundingDivideByPOT(., right).
   kRequantize,
-  // dot_s8x2(acc, a, b): acc is s32xN, a and b are s8x(2N); lane i: acc[i] + a[2i]*b[2i] + a[2i+1]*b[2i+1], exact in s32.
+  // dot_s8x2(acc, a, b): acc is s32xN, a and b are s8x(2N); lane i: acc[i] + a[2i]*b[2i] +
+  // a[2i+1]*b[2i+1], exact in s32.
   // x86: sign-extend to 16 bits, then pmaddwd.
   kDotS8x2,
   kExp,   // f32 -> f32, error below 2 ulp of the exact value.
@@ -240,7 +266,12 @@ enum class LoopKind {
 struct For final : StmtNode {
   static constexpr StmtKind kKind = StmtKind::kFor;
   For(Expr v, Expr m, Expr e, LoopKind k, Stmt b)
-      : StmtNode(kKind), var(std::move(v)), min(std::move(m)), extent(std::move(e)), loop_kind(k), body(std::move(b)) {}
+      : StmtNode(kKind),
+        var(std::move(v)),
+        min(std::move(m)),
+        extent(std::move(e)),
+        loop_kind(k),
+        body(std::move(b)) {}
   const Expr var;  // A Var of type index.
   const Expr min, extent;
   const LoopKind loop_kind;
@@ -290,7 +321,7 @@ struct Function {
 
 Expr MakeInt(int64_t value, Type type = {});
 Expr MakeFloat(float value);
-Expr MakeVar(std::string name);  // Of type index.
+Expr MakeVar(std::string name);                // Of type index.
 Expr MakeBinary(BinaryOp op, Expr a, Expr b);  // A scalar operand beside a vector is broadcast.
 Expr MakeSelect(Expr condition, Expr if_true, Expr if_false);
 Expr MakeCast(Type type, Expr value);
@@ -304,14 +335,30 @@ Stmt MakeStore(Buffer buffer, std::vector<Expr> indices, Expr value);
 Stmt MakeAllocate(Buffer buffer, Stmt body);
 Stmt MakeBlock(std::vector<Stmt> stmts);  // A block of one statement is that statement.
 
-inline Expr operator+(Expr a, Expr b) { return MakeBinary(BinaryOp::kAdd, std::move(a), std::move(b)); }
-inline Expr operator-(Expr a, Expr b) { return MakeBinary(BinaryOp::kSub, std::move(a), std::move(b)); }
-inline Expr operator*(Expr a, Expr b) { return MakeBinary(BinaryOp::kMul, std::move(a), std::move(b)); }
-inline Expr operator<(Expr a, Expr b) { return MakeBinary(BinaryOp::kLt, std::move(a), std::move(b)); }
-inline Expr operator<=(Expr a, Expr b) { return MakeBinary(BinaryOp::kLe, std::move(a), std::move(b)); }
-inline Expr operator&&(Expr a, Expr b) { return MakeBinary(BinaryOp::kAnd, std::move(a), std::move(b)); }
-inline Expr FloorDiv(Expr a, Expr b) { return MakeBinary(BinaryOp::kFloorDiv, std::move(a), std::move(b)); }
-inline Expr FloorMod(Expr a, Expr b) { return MakeBinary(BinaryOp::kFloorMod, std::move(a), std::move(b)); }
+inline Expr operator+(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kAdd, std::move(a), std::move(b));
+}
+inline Expr operator-(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kSub, std::move(a), std::move(b));
+}
+inline Expr operator*(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kMul, std::move(a), std::move(b));
+}
+inline Expr operator<(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kLt, std::move(a), std::move(b));
+}
+inline Expr operator<=(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kLe, std::move(a), std::move(b));
+}
+inline Expr operator&&(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kAnd, std::move(a), std::move(b));
+}
+inline Expr FloorDiv(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kFloorDiv, std::move(a), std::move(b));
+}
+inline Expr FloorMod(Expr a, Expr b) {
+  return MakeBinary(BinaryOp::kFloorMod, std::move(a), std::move(b));
+}
 inline Expr Min(Expr a, Expr b) { return MakeBinary(BinaryOp::kMin, std::move(a), std::move(b)); }
 inline Expr Max(Expr a, Expr b) { return MakeBinary(BinaryOp::kMax, std::move(a), std::move(b)); }
 

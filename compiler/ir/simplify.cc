@@ -77,7 +77,8 @@ class Simplifier final : public Mutator {
     const Interval range = constant ? Interval{low, low + count - 1} : Interval{};
     const Stmt body = MutateWithRange(node, range);
     if (IsEmpty(body)) return body;
-    if (body.same_as(node.body) && min.same_as(node.min) && extent.same_as(node.extent)) return self;
+    if (body.same_as(node.body) && min.same_as(node.min) && extent.same_as(node.extent))
+      return self;
     return MakeFor(node.var, min, extent, node.loop_kind, body);
   }
 

@@ -1,5 +1,5 @@
-// Simplification of index arithmetic and conditions, with the ranges of the loops around them; and unrolling, which is
-// simplification with a loop variable of one value at a time.
+// Simplification of index arithmetic and conditions, with the ranges of the loops around them; and
+// unrolling, which is simplification with a loop variable of one value at a time.
 #ifndef TUNEFARM_COMPILER_IR_SIMPLIFY_H_
 #define TUNEFARM_COMPILER_IR_SIMPLIFY_H_
 
@@ -7,8 +7,9 @@
 
 namespace tunefarm::compiler {
 
-// Index expressions in canonical linear form, provable conditions replaced by their branch, loops of one iteration
-// replaced by their body, empty statements dropped. Idempotent. Values computed stay the same.
+// Index expressions in canonical linear form, provable conditions replaced by their branch, loops
+// of one iteration replaced by their body, empty statements dropped. Idempotent. Values computed
+// stay the same.
 Stmt Simplify(const Stmt& stmt);
 
 // Simplifies and replaces every kUnrolled loop of constant bounds by copies of its body.

@@ -7,7 +7,8 @@
 
 namespace tunefarm::compiler {
 
-// kIndex is the type of loop variables and subscripts: 64-bit signed. kBool is the type of conditions.
+// kIndex is the type of loop variables and subscripts: 64-bit signed. kBool is the type of
+// conditions.
 enum class DType { kF32, kS8, kS16, kS32, kIndex, kBool };
 
 // Bytes of one element in memory. Requires a type that can be stored (not kBool).

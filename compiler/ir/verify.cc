@@ -23,6 +23,14 @@ std::string Shorten(std::string text) {
 
 bool IsConstant(const Expr& expr) { return expr.as<IntImm>() != nullptr; }
 
+bool Fits(DType dtype, int64_t value) {
+  if (dtype == DType::kBool) return value == 0 || value == 1;
+  const int64_t bits = 8 * SizeBytes(dtype);
+  if (bits == 64) return true;
+  const int64_t bound = int64_t{1} << (bits - 1);
+  return -bound <= value && value < bound;
+}
+
 class Verifier {
  public:
   absl::Status Run(const Function& function) {
@@ -98,9 +106,10 @@ class Verifier {
   // What is wrong with a node whose parts are right; empty: nothing.
   std::string Fault(const IntImm& node) {
     if (node.type.is_float() || node.type.lanes != 1) {
-      return "an integer constant of type " + ToString(node.type);
+      return absl::StrFormat("an integer constant of type %s", ToString(node.type));
     }
-    return "";
+    if (Fits(node.type.dtype, node.value)) return "";
+    return absl::StrFormat("%d does not fit %s", node.value, ToString(node.type));
   }
 
   std::string Fault(const FloatImm&) { return ""; }

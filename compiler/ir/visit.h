@@ -1,5 +1,5 @@
-// Walking and rewriting the IR: Visitor reads, Mutator rebuilds. The default of every method recurses, so a pass
-// writes only the nodes it cares for.
+// Walking and rewriting the IR: Visitor reads, Mutator rebuilds. The default of every method
+// recurses, so a pass writes only the nodes it cares for.
 #ifndef TUNEFARM_COMPILER_IR_VISIT_H_
 #define TUNEFARM_COMPILER_IR_VISIT_H_
 
@@ -21,8 +21,8 @@ class Visitor {
 #undef TUNEFARM_DECLARE
 };
 
-// Rebuilds a tree bottom-up. A subtree in which nothing changed comes back as the same pointer. `self` is the handle
-// of `node`, to be returned when nothing changes.
+// Rebuilds a tree bottom-up. A subtree in which nothing changed comes back as the same pointer.
+// `self` is the handle of `node`, to be returned when nothing changes.
 class Mutator {
  public:
   virtual ~Mutator() = default;
@@ -41,8 +41,9 @@ class Mutator {
   std::vector<Expr> MutateAll(const std::vector<Expr>& exprs, bool* changed);
 };
 
-// Dispatches on the kind of `expr` or `stmt`: fn is called with the concrete node (a generic lambda or an overload
-// set). A kind that fn cannot take does not compile, so emitters cannot forget a node.
+// Dispatches on the kind of `expr` or `stmt`: fn is called with the concrete node (a generic lambda
+// or an overload set). A kind that fn cannot take does not compile, so emitters cannot forget a
+// node.
 template <typename Fn>
 decltype(auto) Dispatch(const ExprNode& node, Fn&& fn) {
   switch (node.kind) {

@@ -10,7 +10,8 @@ Domain::Domain(const ScheduledStage& stage, const std::vector<AxisRange>& data_r
       axes_(stage.axes.size()),
       split_of_(stage.axes.size(), -1),
       fuse_of_(stage.axes.size(), -1) {
-  for (size_t i = 0; i < stage.splits.size(); ++i) split_of_[stage.splits[i].parent] = static_cast<int>(i);
+  for (size_t i = 0; i < stage.splits.size(); ++i)
+    split_of_[stage.splits[i].parent] = static_cast<int>(i);
   for (size_t i = 0; i < stage.fuses.size(); ++i) {
     fuse_of_[stage.fuses[i].outer] = static_cast<int>(i);
     fuse_of_[stage.fuses[i].inner] = static_cast<int>(i);
@@ -79,7 +80,8 @@ Expr Domain::ValueOfAxis(int axis) const {
   if (state.value.defined()) return state.value;
   if (split_of_[axis] >= 0) {
     const SplitRelation& split = stage_->splits[split_of_[axis]];
-    return Expr(state.min) + ValueOfAxis(split.outer) * Expr(split.factor) + ValueOfAxis(split.inner);
+    return Expr(state.min) + ValueOfAxis(split.outer) * Expr(split.factor) +
+           ValueOfAxis(split.inner);
   }
   TUNEFARM_CHECK(fuse_of_[axis] >= 0, "value of an unbound axis " + stage_->axes[axis].name);
   const FuseRelation& fuse = stage_->fuses[fuse_of_[axis]];
@@ -106,9 +108,9 @@ absl::StatusOr<AxisRange> Domain::RangeOfAxis(int axis) const {
       TUNEFARM_ASSIGN_OR_RETURN(const AxisRange fused, RangeOfAxis(fuse.fused));
       if (fused.extent == 1) return AxisRange{ValueOfAxis(axis), 1};
       if (fused.extent != axes_[fuse.fused].extent) {
-        return absl::FailedPreconditionError(
-            absl::StrFormat("a region below fused axis %s, of which %d of %d iterations (rows of %d) are left",
-                            stage_->axes[fuse.fused].name, fused.extent, axes_[fuse.fused].extent, width));
+        return absl::FailedPreconditionError(absl::StrFormat(
+            "a region below fused axis %s, of which %d of %d iterations (rows of %d) are left",
+            stage_->axes[fuse.fused].name, fused.extent, axes_[fuse.fused].extent, width));
       }
     }
   }

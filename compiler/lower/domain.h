@@ -1,9 +1,9 @@
-// The iteration domain of one stage while its loops are being built: which axes have known extents, which are bound to a
-// loop variable, and how a split that does not divide falls into two boxes.
+// The iteration domain of one stage while its loops are being built: which axes have known extents,
+// which are bound to a loop variable, and how a split that does not divide falls into two boxes.
 //
-// A split of extent E by f covers [0, E) with two boxes: main (outer in [0, E/f), inner in [0, f)) and tail (outer = E/f, inner in
-// [0, E%f)). Lowering decides a split when it reaches the first loop below it and builds what follows once per box, so every
-// extent is a constant.
+// A split of extent E by f covers [0, E) with two boxes: main (outer in [0, E/f), inner in [0, f))
+// and tail (outer = E/f, inner in [0, E%f)). Lowering decides a split when it reaches the first
+// loop below it and builds what follows once per box, so every extent is a constant.
 #ifndef TUNEFARM_COMPILER_LOWER_DOMAIN_H_
 #define TUNEFARM_COMPILER_LOWER_DOMAIN_H_
 
@@ -22,10 +22,12 @@ struct AxisRange {
 
 class Domain {
  public:
-  // `data_ranges`: one per data-parallel axis, the region of the stage to compute. `stage` outlives the domain.
+  // `data_ranges`: one per data-parallel axis, the region of the stage to compute. `stage` outlives
+  // the domain.
   Domain(const ScheduledStage& stage, const std::vector<AxisRange>& data_ranges);
 
-  // The split that must be decided before a loop over `axis` can be built (the outermost such), or -1.
+  // The split that must be decided before a loop over `axis` can be built (the outermost such), or
+  // -1.
   int FirstUndecided(int axis) const;
   // Extents of the boxes of a split (main, tail); zero: that box is empty.
   int64_t MainExtent(int split) const;
@@ -39,10 +41,11 @@ class Domain {
   void Bind(int axis, Expr value);
   bool IsBound(int axis) const { return axes_[axis].value.defined(); }
 
-  // The coordinate of a root, all loops below it bound; for data-parallel roots relative to the region's base.
+  // The coordinate of a root, all loops below it bound; for data-parallel roots relative to the
+  // region's base.
   Expr ValueOf(int root) const;
-  // The coordinates of a root that the loops not yet bound run over, data-parallel ones with the region's base added.
-  // Errors: kFailedPrecondition if a fused axis is bound in part.
+  // The coordinates of a root that the loops not yet bound run over, data-parallel ones with the
+  // region's base added. Errors: kFailedPrecondition if a fused axis is bound in part.
   absl::StatusOr<AxisRange> RangeOf(int root) const;
   // All loops below the root are bound.
   bool IsFixed(int root) const;

@@ -10,7 +10,8 @@
 namespace tunefarm::compiler {
 namespace {
 
-// Runs the passes over one entry. A verifier error is a broken invariant of a pass, never the schedule's fault.
+// Runs the passes over one entry. A verifier error is a broken invariant of a pass, never the
+// schedule's fault.
 Function RunPasses(Function function, const LowerObserver& observer) {
   const auto finish = [&](const char* pass) {
     const absl::Status status = Verify(function);

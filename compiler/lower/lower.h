@@ -1,4 +1,5 @@
-// Lowering: operator + schedule -> loop nest ready for codegen. The column of passes is in lower.cc.
+// Lowering: operator + schedule -> loop nest ready for codegen. The column of passes is in
+// lower.cc.
 #ifndef TUNEFARM_COMPILER_LOWER_LOWER_H_
 #define TUNEFARM_COMPILER_LOWER_LOWER_H_
 
@@ -12,11 +13,12 @@
 
 namespace tunefarm::compiler {
 
-// Called after every pass with its name and the function as it then is: for people and golden tests.
+// Called after every pass with its name and the function as it then is: for people and golden
+// tests.
 using LowerObserver = std::function<void(const std::string& pass, const Function& function)>;
 
-// Errors: kFailedPrecondition or kNotFound where the schedule is not legal for the operator (an illegal_schedule outcome).
-// Thread-safe.
+// Errors: kFailedPrecondition or kNotFound where the schedule is not legal for the operator (an
+// illegal_schedule outcome). Thread-safe.
 absl::StatusOr<LoweredKernel> Lower(const Operator& op, const Schedule& schedule,
                                     const LowerObserver& observer = nullptr);
 

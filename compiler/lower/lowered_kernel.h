@@ -1,4 +1,5 @@
-// The result of lowering: one or two functions over the kernel's buffers. What codegen compiles and the interpreter runs.
+// The result of lowering: one or two functions over the kernel's buffers. What codegen compiles and
+// the interpreter runs.
 #ifndef TUNEFARM_COMPILER_LOWER_LOWERED_KERNEL_H_
 #define TUNEFARM_COMPILER_LOWER_LOWERED_KERNEL_H_
 
@@ -21,11 +22,12 @@ struct KernelBuffer {
 };
 
 struct LoweredKernel {
-  std::vector<KernelBuffer> buffers;  // Inputs, constants, packed, outputs. Both functions' params, in this order.
+  std::vector<KernelBuffer>
+      buffers;  // Inputs, constants, packed, outputs. Both functions' params, in this order.
   Function run;
   std::optional<Function> prepare;
-  // Scratch memory one worker needs: every scratch Allocate has an offset in it, assigned by codegen in order of
-  // appearance, 64-byte aligned. Computed by ScratchBytes(run).
+  // Scratch memory one worker needs: every scratch Allocate has an offset in it, assigned by
+  // codegen in order of appearance, 64-byte aligned. Computed by ScratchBytes(run).
   int64_t scratch_bytes_per_worker = 0;
 };
 

@@ -13,8 +13,9 @@
 namespace tunefarm::compiler {
 namespace {
 
-// Where a stage's tensor lives at the moment: a local buffer that holds the region starting at `base`, its dimensions
-// in the given order (dimension order[i] of the tensor is dimension i of the buffer).
+// Where a stage's tensor lives at the moment: a local buffer that holds the region starting at
+// `base`, its dimensions in the given order (dimension order[i] of the tensor is dimension i of the
+// buffer).
 struct Realized {
   Buffer buffer;
   std::vector<Expr> base;
@@ -45,8 +46,8 @@ class AccessLocalizer final : public Mutator {
   const RealizedMap& realized_;
 };
 
-// The local buffer of a region. The dimension that the stage's vectorised loop runs over comes last, so that vectors are
-// contiguous (and, in registers, whole).
+// The local buffer of a region. The dimension that the stage's vectorised loop runs over comes
+// last, so that vectors are contiguous (and, in registers, whole).
 Realized Realize(const ScheduledStage& stage, const std::vector<AxisRange>& region, Scope scope) {
   Realized local;
   const size_t rank = region.size();
@@ -66,11 +67,12 @@ Realized Realize(const ScheduledStage& stage, const std::vector<AxisRange>& regi
   return local;
 }
 
-// Which statements of a reduction are being built: everything up to its first reduction loop (kAll), then the
-// initialisation over the loops that follow, then the updates.
+// Which statements of a reduction are being built: everything up to its first reduction loop
+// (kAll), then the initialisation over the loops that follow, then the updates.
 enum class Phase { kAll, kInit, kUpdate };
 
-// A stage whose loops are being built; copied where a tail, a border or a phase makes the nest fork.
+// A stage whose loops are being built; copied where a tail, a border or a phase makes the nest
+// fork.
 struct StageContext {
   int index = 0;  // In ScheduledOperator::stages.
   Domain domain;
@@ -90,10 +92,12 @@ class NestBuilder {
   absl::StatusOr<Stmt> BuildStage(int stage, const std::vector<AxisRange>& region);
   absl::StatusOr<Stmt> Nest(const StageContext& context, size_t depth, Phase phase);
   absl::StatusOr<Stmt> PlaceConditions(const StageContext& context, const Inner& inner);
-  absl::StatusOr<Stmt> DecideSplit(const StageContext& context, int split, size_t depth, Phase phase);
+  absl::StatusOr<Stmt> DecideSplit(const StageContext& context, int split, size_t depth,
+                                   Phase phase);
   absl::StatusOr<Stmt> BuildLoop(const StageContext& context, size_t depth, Phase phase);
   absl::StatusOr<Stmt> InsideLoop(const StageContext& context, size_t depth, Phase phase);
-  absl::StatusOr<Stmt> WithAttached(const StageContext& context, int axis, int next, const Inner& inner);
+  absl::StatusOr<Stmt> WithAttached(const StageContext& context, int axis, int next,
+                                    const Inner& inner);
   Stmt Body(const StageContext& context, Phase phase) const;
 
   std::vector<std::pair<const ExprNode*, Expr>> Coordinates(const StageContext& context) const;
@@ -186,7 +190,8 @@ absl::StatusOr<Stmt> NestBuilder::PlaceConditions(const StageContext& context, c
   return body;
 }
 
-absl::StatusOr<Stmt> NestBuilder::InsideLoop(const StageContext& context, size_t depth, Phase phase) {
+absl::StatusOr<Stmt> NestBuilder::InsideLoop(const StageContext& context, size_t depth,
+                                             Phase phase) {
   const ScheduledStage& stage = scheduled_.stages[context.index];
   const int leaf = stage.leaves[depth];
   if (phase == Phase::kInit && stage.axes[leaf].reduce) return Nest(context, depth + 1, phase);
@@ -213,7 +218,8 @@ absl::StatusOr<Stmt> NestBuilder::DecideSplit(const StageContext& context, int s
   return MakeBlock(std::move(boxes));
 }
 
-absl::StatusOr<Stmt> NestBuilder::BuildLoop(const StageContext& context, size_t depth, Phase phase) {
+absl::StatusOr<Stmt> NestBuilder::BuildLoop(const StageContext& context, size_t depth,
+                                            Phase phase) {
   const ScheduledStage& stage = scheduled_.stages[context.index];
   const int leaf = stage.leaves[depth];
   const ScheduledAxis& axis = stage.axes[leaf];
@@ -222,7 +228,8 @@ absl::StatusOr<Stmt> NestBuilder::BuildLoop(const StageContext& context, size_t 
     StageContext bound = context;
     bound.domain.Bind(leaf, value);
     if (phase == Phase::kInit) return Nest(bound, depth + 1, phase);
-    return WithAttached(bound, leaf, 0, [&](const StageContext& c) { return Nest(c, depth + 1, phase); });
+    return WithAttached(bound, leaf, 0,
+                        [&](const StageContext& c) { return Nest(c, depth + 1, phase); });
   };
   std::vector<Stmt> parts;
   int64_t begin = 0, end = extent;
@@ -256,7 +263,8 @@ absl::StatusOr<Stmt> NestBuilder::WithAttached(const StageContext& context, int 
       continue;
     }
     const auto region = RequiredRegion(scheduled_, i, context.index, context.domain);
-    if (!region.ok()) return base::Annotate(region.status(), "compute_at of stage " + stage.stage.name);
+    if (!region.ok())
+      return base::Annotate(region.status(), "compute_at of stage " + stage.stage.name);
     const Buffer& tensor = stage.stage.buffer;
     const Realized local = Realize(stage, *region, stage.scope);
     realized_[tensor.get()] = local;
@@ -268,7 +276,8 @@ absl::StatusOr<Stmt> NestBuilder::WithAttached(const StageContext& context, int 
   return inner(context);
 }
 
-std::vector<std::pair<const ExprNode*, Expr>> NestBuilder::Coordinates(const StageContext& context) const {
+std::vector<std::pair<const ExprNode*, Expr>> NestBuilder::Coordinates(
+    const StageContext& context) const {
   const ScheduledStage& stage = scheduled_.stages[context.index];
   std::vector<std::pair<const ExprNode*, Expr>> map;
   for (int root = 0; root < stage.num_roots(); ++root) {

@@ -1,5 +1,6 @@
-// Builds the loop nest of a scheduled operator: the first step of lowering. Loops, tails, peeled borders, accumulators and
-// the regions of stages computed inside others appear here; accesses keep one index per dimension.
+// Builds the loop nest of a scheduled operator: the first step of lowering. Loops, tails, peeled
+// borders, accumulators and the regions of stages computed inside others appear here; accesses keep
+// one index per dimension.
 #ifndef TUNEFARM_COMPILER_LOWER_NEST_H_
 #define TUNEFARM_COMPILER_LOWER_NEST_H_
 
@@ -8,8 +9,9 @@
 
 namespace tunefarm::compiler {
 
-// The statements of the run entry (prepared == false) or of the prepare entry. An empty block if there are none.
-// Errors: kFailedPrecondition (a region that is not a box, or that depends on skipped padding).
+// The statements of the run entry (prepared == false) or of the prepare entry. An empty block if
+// there are none. Errors: kFailedPrecondition (a region that is not a box, or that depends on
+// skipped padding).
 absl::StatusOr<Stmt> BuildNest(const ScheduledOperator& scheduled, bool prepared);
 
 }  // namespace tunefarm::compiler

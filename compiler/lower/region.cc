@@ -64,8 +64,8 @@ absl::StatusOr<AxisRange> Hull(const AxisRange& a, const AxisRange& b) {
   return AxisRange{a.base + Expr(low), high - low};
 }
 
-absl::StatusOr<RootRanges> RangesOfReader(const ScheduledOperator& scheduled, int reader, int consumer,
-                                          const Domain& domain) {
+absl::StatusOr<RootRanges> RangesOfReader(const ScheduledOperator& scheduled, int reader,
+                                          int consumer, const Domain& domain) {
   const ScheduledStage& stage = scheduled.stages[reader];
   RootRanges roots;
   std::vector<AxisRange> region;
@@ -86,18 +86,20 @@ absl::StatusOr<RootRanges> RangesOfReader(const ScheduledOperator& scheduled, in
 
 }  // namespace
 
-absl::StatusOr<std::vector<AxisRange>> RequiredRegion(const ScheduledOperator& scheduled, int producer,
-                                                      int consumer, const Domain& domain) {
+absl::StatusOr<std::vector<AxisRange>> RequiredRegion(const ScheduledOperator& scheduled,
+                                                      int producer, int consumer,
+                                                      const Domain& domain) {
   const Buffer& buffer = scheduled.stages[producer].stage.buffer;
   std::vector<AxisRange> region;
   for (int reader : scheduled.ReadersOf(buffer)) {
     const ScheduledStage& stage = scheduled.stages[reader];
     if (!stage.conditions.empty()) {
-      return absl::FailedPreconditionError(
-          absl::StrFormat("stage %s reads %s under a padding condition, its region is not a box in bounds",
-                          stage.stage.name, buffer->name));
+      return absl::FailedPreconditionError(absl::StrFormat(
+          "stage %s reads %s under a padding condition, its region is not a box in bounds",
+          stage.stage.name, buffer->name));
     }
-    TUNEFARM_ASSIGN_OR_RETURN(const RootRanges roots, RangesOfReader(scheduled, reader, consumer, domain));
+    TUNEFARM_ASSIGN_OR_RETURN(const RootRanges roots,
+                              RangesOfReader(scheduled, reader, consumer, domain));
     LoadCollector loads(buffer);
     loads.VisitExpr(stage.stage.value);
     for (const std::vector<Expr>& indices : loads.indices) {

@@ -10,11 +10,12 @@
 
 namespace tunefarm::compiler {
 
-// The box of `producer`'s tensor that is read while the loops of `consumer` not yet bound in `domain` run, be it by the consumer
-// itself or by stages attached to it. One range per dimension.
+// The box of `producer`'s tensor that is read while the loops of `consumer` not yet bound in
+// `domain` run, be it by the consumer itself or by stages attached to it. One range per dimension.
 // Errors: kFailedPrecondition (not a box of constant extent; read under a padding condition).
-absl::StatusOr<std::vector<AxisRange>> RequiredRegion(const ScheduledOperator& scheduled, int producer,
-                                                      int consumer, const Domain& domain);
+absl::StatusOr<std::vector<AxisRange>> RequiredRegion(const ScheduledOperator& scheduled,
+                                                      int producer, int consumer,
+                                                      const Domain& domain);
 
 }  // namespace tunefarm::compiler
 

@@ -19,8 +19,8 @@ class VarUse final : public Visitor {
   const Expr& var_;
 };
 
-// Rewrites the body of one vectorised loop with its variable spread over the lanes. `failed` tells that something in
-// it has no vector form.
+// Rewrites the body of one vectorised loop with its variable spread over the lanes. `failed` tells
+// that something in it has no vector form.
 class LaneSpreader final : public Mutator {
  public:
   LaneSpreader(const Expr& var, int lanes) : var_(var), lanes_(lanes) {}
@@ -42,7 +42,8 @@ class LaneSpreader final : public Mutator {
   Stmt Mutate(const Store& node, const Stmt&) override {
     const Expr index = SpreadIndex(node.indices[0]);
     Expr value = MutateExpr(node.value);
-    // A store to one place by every lane has no vector form; nor have statements with conditions per lane.
+    // A store to one place by every lane has no vector form; nor have statements with conditions
+    // per lane.
     if (index.type().lanes != lanes_) failed = true;
     if (value.type().lanes == 1) value = MakeBroadcast(value, lanes_);
     return failed ? Stmt(std::make_shared<Block>(std::vector<Stmt>{}))

@@ -1,5 +1,5 @@
-// The independent reference: plain loops over the workload's own numbers, sharing nothing with stages, schedules or
-// lowering. Every compiled kernel is verified against it.
+// The independent reference: plain loops over the workload's own numbers, sharing nothing with
+// stages, schedules or lowering. Every compiled kernel is verified against it.
 #ifndef TUNEFARM_COMPILER_OP_REFERENCE_H_
 #define TUNEFARM_COMPILER_OP_REFERENCE_H_
 
@@ -17,9 +17,11 @@ using TensorBytes = std::vector<uint8_t>;
 // Test data for the i-th input of `op`: tunefarm_fill_* with (seed, buffer i, element).
 TensorBytes FillInput(const Operator& op, size_t input, uint64_t seed);
 
-// The output for the given inputs (as many and as large as op.inputs say). f32 sums are accumulated in double; s8 is
-// bit-exact TFLite arithmetic. Errors: kInvalidArgument (number or size of inputs).
-absl::StatusOr<TensorBytes> ReferenceOutput(const Operator& op, const std::vector<TensorBytes>& inputs);
+// The output for the given inputs (as many and as large as op.inputs say). f32 sums are accumulated
+// in double; s8 is bit-exact TFLite arithmetic. Errors: kInvalidArgument (number or size of
+// inputs).
+absl::StatusOr<TensorBytes> ReferenceOutput(const Operator& op,
+                                            const std::vector<TensorBytes>& inputs);
 
 }  // namespace tunefarm::compiler
 

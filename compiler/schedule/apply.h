@@ -1,5 +1,6 @@
-// The effect of each step on a ScheduledOperator; used only by scheduled_operator.cc. Every function checks first, then
-// builds; its error says which rule is broken, the caller adds the step's text.
+// The effect of each step on a ScheduledOperator; used only by scheduled_operator.cc. Every
+// function checks first, then builds; its error says which rule is broken, the caller adds the
+// step's text.
 #ifndef TUNEFARM_COMPILER_SCHEDULE_APPLY_H_
 #define TUNEFARM_COMPILER_SCHEDULE_APPLY_H_
 
@@ -8,7 +9,8 @@
 
 namespace tunefarm::compiler {
 
-// Loops of one stage: split, reorder, fuse, peel, vectorize, unroll, parallel, tensorize (apply_loops.cc).
+// Loops of one stage: split, reorder, fuse, peel, vectorize, unroll, parallel, tensorize
+// (apply_loops.cc).
 absl::Status ApplyLoopStep(const Step& step, ScheduledStage& stage);
 
 // Where and whether a stage is computed: compute_at, inline (apply_placement.cc).

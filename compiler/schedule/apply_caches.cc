@@ -39,7 +39,8 @@ void InsertStage(ScheduledStage stage, int at, ScheduledOperator& scheduled) {
   scheduled.stages.insert(scheduled.stages.begin() + at, std::move(stage));
 }
 
-// The buffer named `name` that `reader` loads, be it an input or another stage's. Null if there is none.
+// The buffer named `name` that `reader` loads, be it an input or another stage's. Null if there is
+// none.
 Buffer FindBuffer(const std::string& name, const ScheduledOperator& scheduled, bool* constant) {
   *constant = false;
   for (const OperatorInput& input : scheduled.op.inputs) {
@@ -83,7 +84,8 @@ struct PackLayout {
     std::vector<Expr> packed;
     for (int64_t dimension : order) {
       const int64_t factor = FactorOf(dimension);
-      packed.push_back(factor == 1 ? indices[dimension] : FloorDiv(indices[dimension], Expr(factor)));
+      packed.push_back(factor == 1 ? indices[dimension]
+                                   : FloorDiv(indices[dimension], Expr(factor)));
     }
     for (const PackBlock& block : blocks) {
       packed.push_back(FloorMod(indices[block.dimension], Expr(block.factor)));
@@ -96,8 +98,8 @@ absl::StatusOr<PackLayout> ReadLayout(const Step& step, int64_t rank) {
   PackLayout layout;
   if (step.numbers[0] != rank || static_cast<int64_t>(step.numbers.size()) < rank + 1 ||
       (step.numbers.size() - rank - 1) % 2 != 0) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("the order has %d dimensions, %s has %d", step.numbers[0], step.names[0], rank));
+    return absl::FailedPreconditionError(absl::StrFormat("the order has %d dimensions, %s has %d",
+                                                         step.numbers[0], step.names[0], rank));
   }
   layout.order.assign(step.numbers.begin() + 1, step.numbers.begin() + 1 + rank);
   std::vector<int64_t> sorted = layout.order;
@@ -120,7 +122,8 @@ absl::StatusOr<PackLayout> ReadLayout(const Step& step, int64_t rank) {
   return layout;
 }
 
-// The stage that fills the packed copy: an axis per packed dimension, zero where a partly filled block has no source.
+// The stage that fills the packed copy: an axis per packed dimension, zero where a partly filled
+// block has no source.
 Stage PackStage(const Buffer& source, const PackLayout& layout, Scope scope) {
   Stage stage;
   stage.name = source->name + "_packed";
@@ -171,8 +174,9 @@ absl::Status ApplyCacheRead(const Step& step, int stage, ScheduledOperator& sche
   }
   copy.value = MakeLoad(source, indices);
   Stage& reader = scheduled.stages[stage].stage;
-  reader.value = LoadRedirector(source, copy.buffer, [](const std::vector<Expr>& indices) { return indices; })
-                     .MutateExpr(reader.value);
+  reader.value = LoadRedirector(source, copy.buffer, [](const std::vector<Expr>& indices) {
+                   return indices;
+                 }).MutateExpr(reader.value);
   ScheduledStage cache = MakeScheduledStage(std::move(copy));
   cache.prepared = scheduled.stages[stage].prepared;
   InsertStage(std::move(cache), stage, scheduled);
@@ -224,7 +228,9 @@ absl::Status ApplyPack(const Step& step, int stage, ScheduledOperator& scheduled
   ScheduledStage pack =
       MakeScheduledStage(PackStage(source, layout, constant ? Scope::kArgument : Scope::kScratch));
   pack.prepared = constant;
-  const auto remap = [&layout](const std::vector<Expr>& indices) { return layout.Indices(indices); };
+  const auto remap = [&layout](const std::vector<Expr>& indices) {
+    return layout.Indices(indices);
+  };
   ScheduledStage& reader = scheduled.stages[stage];
   LoadRedirector redirect(source, pack.stage.buffer, remap);
   reader.stage.value = redirect.MutateExpr(reader.stage.value);

@@ -19,7 +19,8 @@ absl::StatusOr<int> FindLeaf(const ScheduledStage& stage, const std::string& nam
 
 int AddAxis(ScheduledStage& stage, const std::string& name, const ScheduledAxis& like,
             ScheduledAxis::Origin origin, int relation) {
-  stage.axes.push_back({.name = name, .reduce = like.reduce, .origin = origin, .relation = relation});
+  stage.axes.push_back(
+      {.name = name, .reduce = like.reduce, .origin = origin, .relation = relation});
   return static_cast<int>(stage.axes.size()) - 1;
 }
 
@@ -27,8 +28,7 @@ absl::Status RequireSerial(const ScheduledAxis& axis) {
   if (axis.kind == LoopKind::kSerial && axis.peel_before == 0 && axis.peel_after == 0) {
     return absl::OkStatus();
   }
-  return absl::FailedPreconditionError(
-      absl::StrFormat("axis %s is already annotated", axis.name));
+  return absl::FailedPreconditionError(absl::StrFormat("axis %s is already annotated", axis.name));
 }
 
 absl::Status ApplySplit(const Step& step, ScheduledStage& stage) {
@@ -94,8 +94,8 @@ absl::Status ApplyAnnotation(const Step& step, LoopKind kind, ScheduledStage& st
   TUNEFARM_ASSIGN_OR_RETURN(const int axis, FindLeaf(stage, step.names[0]));
   if (stage.axes[axis].kind != LoopKind::kSerial) return RequireSerial(stage.axes[axis]);
   if (stage.axes[axis].reduce && kind != LoopKind::kUnrolled) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("axis %s is a reduction, its iterations depend on each other", step.names[0]));
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "axis %s is a reduction, its iterations depend on each other", step.names[0]));
   }
   stage.axes[axis].kind = kind;
   return absl::OkStatus();

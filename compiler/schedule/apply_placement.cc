@@ -9,7 +9,8 @@ namespace {
 // Replaces every load of one buffer by an expression of the load's indices.
 class LoadReplacer final : public Mutator {
  public:
-  LoadReplacer(const Buffer& buffer, const Stage& producer) : buffer_(buffer), producer_(producer) {}
+  LoadReplacer(const Buffer& buffer, const Stage& producer)
+      : buffer_(buffer), producer_(producer) {}
   // The producer's expression with its axes replaced by the indices of the last load met.
   Expr condition;  // Of a padding stage: `inside` at those indices. Undefined otherwise.
 
@@ -60,10 +61,12 @@ absl::Status ApplyComputeAt(const Step& step, int stage, ScheduledOperator& sche
     return absl::NotFoundError(
         absl::StrFormat("stage %s has no loop %s", step.names[0], step.names[1]));
   }
-  // Every reader must run inside that loop: it is the consumer, or is attached to it (checked through the chain).
+  // Every reader must run inside that loop: it is the consumer, or is attached to it (checked
+  // through the chain).
   for (int reader : scheduled.ReadersOf(scheduled.stages[stage].stage.buffer)) {
     int at = reader;
-    while (at != consumer && scheduled.stages[at].attached) at = scheduled.stages[at].attached->consumer;
+    while (at != consumer && scheduled.stages[at].attached)
+      at = scheduled.stages[at].attached->consumer;
     if (at != consumer) {
       return absl::FailedPreconditionError(absl::StrFormat(
           "stage %s reads it outside %s", scheduled.stages[reader].stage.name, step.names[0]));

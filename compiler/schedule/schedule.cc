@@ -55,7 +55,8 @@ absl::StatusOr<Step> ParseStep(const std::string& line) {
     return absl::InvalidArgumentError(absl::StrFormat("schedule: '%s': %s", line, what));
   };
   const size_t open = line.find('(');
-  if (open == std::string::npos || line.back() != ')') return malformed("not of the form step(stage, ...)");
+  if (open == std::string::npos || line.back() != ')')
+    return malformed("not of the form step(stage, ...)");
   const StepForm* form = nullptr;
   for (const StepForm& candidate : kForms) {
     if (line.substr(0, open) == candidate.name) form = &candidate;

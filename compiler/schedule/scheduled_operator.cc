@@ -48,7 +48,8 @@ absl::Status ApplyStep(const Step& step, ScheduledOperator& scheduled) {
   }
 }
 
-// Rules that only the whole schedule can break: what vectorize and parallel ask of the final loop order.
+// Rules that only the whole schedule can break: what vectorize and parallel ask of the final loop
+// order.
 absl::Status CheckFinalOrder(const ScheduledStage& stage) {
   for (size_t i = 0; i < stage.leaves.size(); ++i) {
     const ScheduledAxis& axis = stage.axes[stage.leaves[i]];
@@ -110,7 +111,8 @@ ScheduledStage MakeScheduledStage(Stage stage) {
   for (const Axis& axis : stage.reduce_axes) {
     scheduled.axes.push_back({.name = axis.name, .reduce = true});
   }
-  for (size_t i = 0; i < scheduled.axes.size(); ++i) scheduled.leaves.push_back(static_cast<int>(i));
+  for (size_t i = 0; i < scheduled.axes.size(); ++i)
+    scheduled.leaves.push_back(static_cast<int>(i));
   scheduled.scope = stage.buffer->scope;
   scheduled.stage = std::move(stage);
   return scheduled;

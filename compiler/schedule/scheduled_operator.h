@@ -1,5 +1,6 @@
-// An operator with a schedule applied: per stage the tree of split and fused axes, the loop order and where the stage is
-// computed. Lowering (compiler/lower) turns it into loops. Between schedule.h (data) and the loop nest.
+// An operator with a schedule applied: per stage the tree of split and fused axes, the loop order
+// and where the stage is computed. Lowering (compiler/lower) turns it into loops. Between
+// schedule.h (data) and the loop nest.
 #ifndef TUNEFARM_COMPILER_SCHEDULE_SCHEDULED_OPERATOR_H_
 #define TUNEFARM_COMPILER_SCHEDULE_SCHEDULED_OPERATOR_H_
 
@@ -13,8 +14,8 @@
 
 namespace tunefarm::compiler {
 
-// An axis of a stage: one of the operator's own (a root), half of a split, or a fusion. Axes are named by position in
-// ScheduledStage::axes.
+// An axis of a stage: one of the operator's own (a root), half of a split, or a fusion. Axes are
+// named by position in ScheduledStage::axes.
 struct ScheduledAxis {
   std::string name;
   bool reduce = false;
@@ -33,7 +34,8 @@ struct FuseRelation {
 };
 
 struct ScheduledStage {
-  Stage stage;  // Expressions are in the roots' variables; roots are axes [0, num_roots()): data-parallel, then reduce.
+  Stage stage;  // Expressions are in the roots' variables; roots are axes [0, num_roots()):
+                // data-parallel, then reduce.
   std::vector<ScheduledAxis> axes;
   std::vector<SplitRelation> splits;
   std::vector<FuseRelation> fuses;
@@ -48,13 +50,12 @@ struct ScheduledStage {
   };
   std::optional<Attachment> attached;
   Scope scope = Scope::kScratch;  // Of the stage's buffer, where it is not an output.
-  // Conditions under which the reduction term counts (from an inlined padding stage); the term is skipped elsewhere.
+  // Conditions under which the reduction term counts (from an inlined padding stage); the term is
+  // skipped elsewhere.
   std::vector<Expr> conditions;
   int tensorized_axis = -1;
 
-  int num_roots() const {
-    return static_cast<int>(stage.axes.size() + stage.reduce_axes.size());
-  }
+  int num_roots() const { return static_cast<int>(stage.axes.size() + stage.reduce_axes.size()); }
   // The root's own variable and extent.
   const Axis& root(int axis) const {
     const int num_data = static_cast<int>(stage.axes.size());
@@ -67,7 +68,7 @@ struct ScheduledStage {
 };
 
 struct ScheduledOperator {
-  Operator op;  // As given; op.stages is superseded by `stages`.
+  Operator op;                         // As given; op.stages is superseded by `stages`.
   std::vector<ScheduledStage> stages;  // In order of computation; the last one writes op.output.
 
   int FindStage(const std::string& name) const;  // -1 if there is none.
@@ -75,8 +76,9 @@ struct ScheduledOperator {
   std::vector<int> ReadersOf(const Buffer& buffer) const;
 };
 
-// Applies the steps in order. Errors: kFailedPrecondition (not legal here) or kNotFound (no such stage or axis), with the
-// step's text, the value met and the bound: "split(out, ow, 0): factor 0 is below 1".
+// Applies the steps in order. Errors: kFailedPrecondition (not legal here) or kNotFound (no such
+// stage or axis), with the step's text, the value met and the bound: "split(out, ow, 0): factor 0
+// is below 1".
 absl::StatusOr<ScheduledOperator> ApplySchedule(const Operator& op, const Schedule& schedule);
 
 }  // namespace tunefarm::compiler

@@ -103,8 +103,9 @@ absl::StatusOr<Config> ConfigSpace::Parse(const std::string& text) const {
     size_t i = 0;
     while (i < knobs_.size() && knobs_[i].name != name) ++i;
     if (i == knobs_.size() || seen[i]) {
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "config: knob '%s' is %s (space %s)", name, i == knobs_.size() ? "unknown" : "given twice", name_));
+      return absl::InvalidArgumentError(
+          absl::StrFormat("config: knob '%s' is %s (space %s)", name,
+                          i == knobs_.size() ? "unknown" : "given twice", name_));
     }
     TUNEFARM_ASSIGN_OR_RETURN(config.values[i], ParseInteger(part.substr(equals + 1)));
     seen[i] = true;

@@ -198,26 +198,30 @@ LEFT JOIN devices ON devices.id = trials.device_id;
 
 CREATE VIEW best_by_workload AS
 SELECT
-  workload, target, target_name, emulated, trial_id, config, cost_ns AS cost_median_ns,
+  workloads.key AS workload, targets.text AS target, targets.name AS target_name, kinds.emulated,
+  trial_id, config,
+  cost_ns AS cost_median_ns,
   COALESCE(final_mad_ns, mad_ns) AS mad_ns,
   COALESCE(final_min_ns, min_ns) AS min_ns,
   CASE WHEN final_median_ns IS NULL THEN num_samples ELSE num_final_samples END AS num_samples,
   final_median_ns IS NOT NULL AS from_final, gflops, device, config_index, space_hash, template,
   kernel_digest, kernel_text_hash, kernel_num_bytes, toolchain, task_id
-FROM (
-  SELECT
-    details.*,
-    ROW_NUMBER() OVER (
-      PARTITION BY workload, target, emulated ORDER BY cost_ns, trial_id) AS place
-  FROM trial_details AS details
-  WHERE outcome = 'ok'
-    AND (final_median_ns IS NOT NULL
+FROM workloads
+CROSS JOIN targets
+CROSS JOIN (SELECT 0 AS emulated UNION ALL SELECT 1) AS kinds
+CROSS JOIN trial_details AS details ON details.trial_id = (
+  SELECT trials.id FROM trials
+  WHERE trials.workload_id = workloads.id
+    AND trials.target_id = targets.id
+    AND trials.emulated = kinds.emulated
+    AND trials.outcome = 'ok'
+    AND (trials.final_median_ns IS NOT NULL
          OR NOT EXISTS (SELECT 1 FROM trials AS finalists
-                        WHERE finalists.task_id = details.task_id
-                          AND finalists.emulated = details.emulated
+                        WHERE finalists.task_id = trials.task_id
+                          AND finalists.emulated = trials.emulated
                           AND finalists.final_median_ns IS NOT NULL))
-)
-WHERE place = 1;
+  ORDER BY trials.cost_ns, trials.id
+  LIMIT 1);
 
 CREATE VIEW failures_by_cause AS
 SELECT

@@ -1,5 +1,6 @@
-// Rules over the tree itself (docs/design.md, section 2): who may include whom, where third-party names may stand, how long files
-// are, that every source is in a CMake list and every folder has a README.
+// Rules over the tree itself (docs/design.md, section 2): who may include whom, where third-party
+// names may stand, how long files are, that every source is in a CMake list and every folder has a
+// README.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -59,7 +60,9 @@ std::vector<std::string> IncludesOf(const fs::path& path) {
   return includes;
 }
 
-bool StartsWith(const std::string& text, const std::string& prefix) { return text.rfind(prefix, 0) == 0; }
+bool StartsWith(const std::string& text, const std::string& prefix) {
+  return text.rfind(prefix, 0) == 0;
+}
 
 // Folder -> prefixes of our own headers that it may include, itself apart.
 const std::map<std::string, std::vector<std::string>> kMayUse = {
@@ -68,12 +71,15 @@ const std::map<std::string, std::vector<std::string>> kMayUse = {
     {"compiler/op", {"base", "proto/tensor_fill.h", "compiler/ir"}},
     {"compiler/target", {"base"}},
     {"compiler/space", {"base"}},
-    {"compiler/schedule", {"base", "compiler/ir", "compiler/op", "compiler/target", "compiler/space"}},
-    {"compiler/lower", {"base", "proto/tensor_fill.h", "compiler/ir", "compiler/op", "compiler/schedule"}},
-    {"compiler/codegen", {"base", "proto/kernel_abi.h", "compiler/ir", "compiler/target", "compiler/lower"}},
+    {"compiler/schedule",
+     {"base", "compiler/ir", "compiler/op", "compiler/target", "compiler/space"}},
+    {"compiler/lower",
+     {"base", "proto/tensor_fill.h", "compiler/ir", "compiler/op", "compiler/schedule"}},
+    {"compiler/codegen",
+     {"base", "proto/kernel_abi.h", "compiler/ir", "compiler/target", "compiler/lower"}},
     {"compiler/artifact",
-     {"base", "proto/kernel_abi.h", "proto/tensor_fill.h", "compiler/ir", "compiler/target", "compiler/lower",
-      "compiler/codegen"}},
+     {"base", "proto/kernel_abi.h", "proto/tensor_fill.h", "compiler/ir", "compiler/target",
+      "compiler/lower", "compiler/codegen"}},
     {"db", {"base"}},
     {"tracker", {"base", "tunefarm/v1"}},
     {"device_agent", {"base", "proto", "tunefarm/v1"}},
@@ -82,10 +88,11 @@ const std::map<std::string, std::vector<std::string>> kMayUse = {
     {"tuner/model", {"base", "compiler", "tuner/feature"}},
     {"tuner/search", {"base", "compiler", "tuner/feature"}},
     {"tuner/measure", {"base", "compiler", "proto", "tunefarm/v1"}},
-    {"tuner/session", {"base", "compiler", "db", "tuner/feature", "tuner/model", "tuner/search", "tuner/measure"}},
+    {"tuner/session",
+     {"base", "compiler", "db", "tuner/feature", "tuner/model", "tuner/search", "tuner/measure"}},
     {"tuner/service",
-     {"base", "compiler", "db", "tunefarm/v1", "tracker", "tuner/search", "tuner/measure", "tuner/session",
-      "tuner/feature"}},
+     {"base", "compiler", "db", "tunefarm/v1", "tracker", "tuner/search", "tuner/measure",
+      "tuner/session", "tuner/feature"}},
 };
 
 TEST(LayoutTest, FoldersIncludeOnlyWhatTheyMayUse) {
@@ -94,10 +101,12 @@ TEST(LayoutTest, FoldersIncludeOnlyWhatTheyMayUse) {
       for (const std::string& include : IncludesOf(path)) {
         const bool ours = fs::exists(kRoot / include) || StartsWith(include, "tunefarm/v1");
         if (!ours || StartsWith(include, folder + "/")) continue;
-        const bool may = std::any_of(allowed.begin(), allowed.end(), [&include](const std::string& prefix) {
-          return include == prefix || StartsWith(include, prefix + "/");
-        });
-        EXPECT_TRUE(may) << path << " includes " << include << ", which " << folder << " may not use";
+        const bool may =
+            std::any_of(allowed.begin(), allowed.end(), [&include](const std::string& prefix) {
+              return include == prefix || StartsWith(include, prefix + "/");
+            });
+        EXPECT_TRUE(may) << path << " includes " << include << ", which " << folder
+                         << " may not use";
       }
     }
   }
@@ -115,16 +124,17 @@ TEST(LayoutTest, ThirdPartyNamesStandInOnePlaceEach) {
       {"lld/", {"compiler/artifact", "tests"}},
       {"sqlite3.h", {"db", "tests"}},
       {"xgboost/", {"tuner/model", "tests"}},
-      {"grpcpp/", {"tracker", "device_agent", "tuner/measure", "tuner/service", "tuner/cli", "tests"}},
+      {"grpcpp/",
+       {"tracker", "device_agent", "tuner/measure", "tuner/service", "tuner/cli", "tests"}},
       {"openssl/", {"base"}},
   };
   for (const fs::path& path : AllSources()) {
     for (const std::string& include : IncludesOf(path)) {
       for (const ThirdParty& rule : rules) {
         if (!StartsWith(include, rule.prefix)) continue;
-        const bool may = std::any_of(rule.folders.begin(), rule.folders.end(), [&path](const std::string& folder) {
-          return StartsWith(path.string(), folder + "/");
-        });
+        const bool may = std::any_of(
+            rule.folders.begin(), rule.folders.end(),
+            [&path](const std::string& folder) { return StartsWith(path.string(), folder + "/"); });
         EXPECT_TRUE(may) << path << " includes " << include;
       }
     }
@@ -147,7 +157,8 @@ TEST(LayoutTest, EverySourceIsInACMakeList) {
   }
   for (const fs::path& path : AllSources()) {
     if (path.extension() == ".h") continue;
-    EXPECT_NE(lists.find(path.filename().string()), std::string::npos) << path << " is built by nothing";
+    EXPECT_NE(lists.find(path.filename().string()), std::string::npos)
+        << path << " is built by nothing";
   }
 }
 
@@ -157,7 +168,8 @@ TEST(LayoutTest, HeaderGuardsNameThePath) {
     std::string guard = "TUNEFARM_" + path.string() + "_";
     std::transform(guard.begin(), guard.end(), guard.begin(),
                    [](unsigned char c) { return std::isalnum(c) ? std::toupper(c) : '_'; });
-    EXPECT_NE(Read(kRoot / path).find("#ifndef " + guard), std::string::npos) << path << " lacks " << guard;
+    EXPECT_NE(Read(kRoot / path).find("#ifndef " + guard), std::string::npos)
+        << path << " lacks " << guard;
   }
 }
 
@@ -171,8 +183,9 @@ TEST(LayoutTest, EveryFolderHasAShortReadme) {
   }
 }
 
-// Fields of the wire format are documented at the field, at the message above it, or speak for themselves in a one-field
-// message; what is checked here is that every message and enum has words before or in it.
+// Fields of the wire format are documented at the field, at the message above it, or speak for
+// themselves in a one-field message; what is checked here is that every message and enum has words
+// before or in it.
 TEST(LayoutTest, EveryProtoFileOpensWithAComment) {
   for (const auto& entry : fs::directory_iterator(kRoot / "proto/tunefarm/v1")) {
     EXPECT_TRUE(StartsWith(Read(entry.path()), "//")) << entry.path();

@@ -1,5 +1,6 @@
-// Golden texts: EXPECT_GOLDEN(text, "lower/conv2d_tail") compares with tests/golden/lower/conv2d_tail.txt.
-// UPDATE_GOLDEN=1 in the environment writes the file instead; a missing file fails and says so.
+// Golden texts: EXPECT_GOLDEN(text, "lower/conv2d_tail") compares with
+// tests/golden/lower/conv2d_tail.txt. UPDATE_GOLDEN=1 in the environment writes the file instead; a
+// missing file fails and says so.
 #ifndef TUNEFARM_TESTS_SUPPORT_GOLDEN_H_
 #define TUNEFARM_TESTS_SUPPORT_GOLDEN_H_
 

@@ -1,5 +1,5 @@
-// Runs a lowered kernel on test data and compares it with the independent reference: what every property test of the
-// compiler does, by the interpreter or by compiled code.
+// Runs a lowered kernel on test data and compares it with the independent reference: what every
+// property test of the compiler does, by the interpreter or by compiled code.
 #ifndef TUNEFARM_TESTS_SUPPORT_KERNEL_CHECK_H_
 #define TUNEFARM_TESTS_SUPPORT_KERNEL_CHECK_H_
 
@@ -23,7 +23,8 @@ namespace tunefarm::testing {
 using CallBuffers = std::vector<std::vector<uint8_t>>;
 
 // Inputs are drawn from `seed`, packed buffers and outputs hold a poison pattern.
-inline CallBuffers MakeCallBuffers(const compiler::Operator& op, const compiler::LoweredKernel& kernel, uint64_t seed) {
+inline CallBuffers MakeCallBuffers(const compiler::Operator& op,
+                                   const compiler::LoweredKernel& kernel, uint64_t seed) {
   CallBuffers buffers;
   for (size_t i = 0; i < kernel.buffers.size(); ++i) {
     if (i < op.inputs.size()) {
@@ -36,7 +37,8 @@ inline CallBuffers MakeCallBuffers(const compiler::Operator& op, const compiler:
   return buffers;
 }
 
-// OK if `got` is the reference's output within the operator's tolerance; else names the first difference.
+// OK if `got` is the reference's output within the operator's tolerance; else names the first
+// difference.
 inline absl::Status CompareWithReference(const compiler::Operator& op, const CallBuffers& inputs,
                                          const std::vector<uint8_t>& got) {
   const std::vector<compiler::TensorBytes> data(inputs.begin(), inputs.begin() + op.inputs.size());
@@ -55,8 +57,10 @@ inline absl::Status CompareWithReference(const compiler::Operator& op, const Cal
       g = static_cast<int8_t>(got[i]);
       w = static_cast<int8_t>(want[i]);
     }
-    if (!(std::abs(g - w) <= op.absolute_tolerance + op.relative_tolerance * std::abs(w)) && !(g == w)) {
-      return absl::InternalError(absl::StrFormat("element %d of %d: got %g, want %g", i, num_elems, g, w));
+    if (!(std::abs(g - w) <= op.absolute_tolerance + op.relative_tolerance * std::abs(w)) &&
+        !(g == w)) {
+      return absl::InternalError(
+          absl::StrFormat("element %d of %d: got %g, want %g", i, num_elems, g, w));
     }
   }
   return absl::OkStatus();

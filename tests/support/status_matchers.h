@@ -1,5 +1,5 @@
-// Matchers of absl::Status: EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound, HasSubstr("no axis"))). There is no
-// "not OK" matcher: a test names the error it expects.
+// Matchers of absl::Status: EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound, HasSubstr("no
+// axis"))). There is no "not OK" matcher: a test names the error it expects.
 #ifndef TUNEFARM_TESTS_SUPPORT_STATUS_MATCHERS_H_
 #define TUNEFARM_TESTS_SUPPORT_STATUS_MATCHERS_H_
 
@@ -22,7 +22,8 @@ MATCHER_P2(StatusIs, code, message_matcher, "") {
   const absl::Status& status = GetStatus(arg);
   *result_listener << status.ToString();
   return status.code() == code &&
-         ::testing::ExplainMatchResult(message_matcher, std::string(status.message()), result_listener);
+         ::testing::ExplainMatchResult(message_matcher, std::string(status.message()),
+                                       result_listener);
 }
 
 MATCHER(IsOk, "") {

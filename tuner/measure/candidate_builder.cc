@@ -119,13 +119,15 @@ void CandidateBuilder::BuildCandidate(const v1::CandidateSource& source, const s
   const absl::StatusOr<compiler::Config> config = bound.space().Parse(source.config());
   // A config that the space does not have comes from another version's log.
   if (!config.ok()) return Fail(v1::OUTCOME_ILLEGAL_SCHEDULE, "lower", config.status(), reply);
-  absl::StatusOr<compiler::LoweredKernel> lowered = [&]() -> absl::StatusOr<compiler::LoweredKernel> {
+  absl::StatusOr<compiler::LoweredKernel> lowered =
+      [&]() -> absl::StatusOr<compiler::LoweredKernel> {
     TUNEFARM_ASSIGN_OR_RETURN(const compiler::Schedule schedule, bound.MakeSchedule(*config));
     return compiler::Lower((*task)->op, schedule);
   }();
   if (!lowered.ok()) {
-    return Fail(IsIllegal(lowered.status()) ? v1::OUTCOME_ILLEGAL_SCHEDULE : v1::OUTCOME_BUILD_FAILED,
-                "lower", lowered.status(), reply);
+    return Fail(
+        IsIllegal(lowered.status()) ? v1::OUTCOME_ILLEGAL_SCHEDULE : v1::OUTCOME_BUILD_FAILED,
+        "lower", lowered.status(), reply);
   }
   Finish(compiler::BuildArtifact(*lowered, (*task)->target, kKernelSymbol), reply);
 }
@@ -140,8 +142,8 @@ v1::BuildReply CandidateBuilder::Build(const v1::BuildRequest& request) {
   } else {
     BuildCandidate(request.candidate(), request.target(), &reply);
   }
-  reply.set_build_ns(static_cast<uint64_t>(
-      absl::ToInt64Nanoseconds(base::RealClock().SteadyNow() - start)));
+  reply.set_build_ns(
+      static_cast<uint64_t>(absl::ToInt64Nanoseconds(base::RealClock().SteadyNow() - start)));
   return reply;
 }
 

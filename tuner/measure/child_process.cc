@@ -41,7 +41,8 @@ struct Prepared {
 // Runs between fork and exec of a process with threads: only async-signal-safe calls.
 [[noreturn]] void BecomeChild(const Prepared& prepared) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (getppid() != prepared.parent) _exit(kCannotExecute);  // The parent died before the line above.
+  if (getppid() != prepared.parent)
+    _exit(kCannotExecute);  // The parent died before the line above.
   setpgid(0, 0);
   signal(SIGPIPE, SIG_DFL);
   sigset_t none;
@@ -134,7 +135,8 @@ absl::StatusOr<ChildProcess> ChildProcess::Spawn(const ChildSpec& spec) {
                              captured.get(),       spec.extra_fd, getpid()};
   const pid_t pid = Spawner::Get().Fork(prepared);
   if (pid < 0) {
-    return absl::InternalError(absl::StrFormat("start %s: fork: %s", spec.program, strerror(errno)));
+    return absl::InternalError(
+        absl::StrFormat("start %s: fork: %s", spec.program, strerror(errno)));
   }
   return ChildProcess(pid, std::move(captured));
 }

@@ -1,4 +1,5 @@
-// A child process that cannot outlive this one: builders, and the tracker and agent of a local farm.
+// A child process that cannot outlive this one: builders, and the tracker and agent of a local
+// farm.
 //
 // The child gets a process group of its own (Ctrl-C at the terminal reaches only the tuner, which
 // ends its children in order), no file descriptors but the given ones, and SIGKILL when this

@@ -73,8 +73,8 @@ absl::StatusOr<bool> FrameReader::Next(google::protobuf::MessageLite* message) {
         absl::StrFormat("frame of %d bytes exceeds the bound of %d", length, kMaxFrameBytes));
   }
   if (bytes_.size() - consumed_ - kLengthBytes < length) return false;
-  const bool parsed = message->ParseFromArray(bytes_.data() + consumed_ + kLengthBytes,
-                                              static_cast<int>(length));
+  const bool parsed =
+      message->ParseFromArray(bytes_.data() + consumed_ + kLengthBytes, static_cast<int>(length));
   consumed_ += kLengthBytes + length;
   if (consumed_ == bytes_.size()) {
     bytes_.clear();

@@ -23,8 +23,8 @@ absl::Status WriteFrame(int socket, const google::protobuf::MessageLite& message
 // Collects what arrives until a message is complete.
 class FrameReader {
  public:
-  // Reads what is there without waiting for more. Errors: kUnavailable (end of stream), kDataLoss (a
-  // length beyond kMaxFrameBytes).
+  // Reads what is there without waiting for more. Errors: kUnavailable (end of stream), kDataLoss
+  // (a length beyond kMaxFrameBytes).
   absl::Status ReadAvailable(int socket);
   // Blocks until there is something to read. Errors as above.
   absl::Status ReadSome(int socket);

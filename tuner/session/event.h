@@ -1,4 +1,5 @@
-// What a session tells while it runs: the lines of `tune --json`, the live display and the daemon's watch stream.
+// What a session tells while it runs: the lines of `tune --json`, the live display and the daemon's
+// watch stream.
 #ifndef TUNEFARM_TUNER_SESSION_EVENT_H_
 #define TUNEFARM_TUNER_SESSION_EVENT_H_
 
@@ -16,11 +17,11 @@ struct BestSchedule {
   std::string cost_unit = "ns";
   double mad = 0;
   uint32_t samples = 0;
-  double gflops = 0;       // 2 x MAC (nominal: every tap counts) / median. 0 for operators without MACs.
-  int64_t trial_id = 0;    // 0: not measured.
+  double gflops = 0;  // 2 x MAC (nominal: every tap counts) / median. 0 for operators without MACs.
+  int64_t trial_id = 0;  // 0: not measured.
   std::string device;
   bool emulated = false;
-  std::string how;         // exact | default
+  std::string how;  // exact | default
 };
 
 struct SessionSummary {
@@ -28,12 +29,13 @@ struct SessionSummary {
   uint32_t trials = 0;
   double seconds = 0;
   std::map<std::string, uint32_t> outcomes;  // Outcome name -> count.
-  std::string stop_reason;                   // "trials", "seconds", "converged", "exhausted", "bound", "interrupted".
+  std::string
+      stop_reason;  // "trials", "seconds", "converged", "exhausted", "bound", "interrupted".
   bool has_best = false;
   BestSchedule best;
-  double default_ns = 0;         // Median of the untuned default config in the same run; 0: not measured.
-  double bound_gflops = 0;       // Measured FMA peak of one core of the device.
-  double device_utilisation = 0; // Share of the session's time in which a device had work from it.
+  double default_ns = 0;  // Median of the untuned default config in the same run; 0: not measured.
+  double bound_gflops = 0;        // Measured FMA peak of one core of the device.
+  double device_utilisation = 0;  // Share of the session's time in which a device had work from it.
 };
 
 struct TuningEvent {
@@ -44,16 +46,17 @@ struct TuningEvent {
   uint64_t space_size = 0;  // Valid configs.
   uint32_t trial = 0, max_trials = 0;
   std::string config, outcome, how, device, error;
-  double cost_ns = 0, gflops = 0;           // Of this trial; 0 unless ok.
-  double best_ns = 0, best_gflops = 0;      // So far.
-  double bound_gflops = 0;                  // 0: not known yet.
+  double cost_ns = 0, gflops = 0;       // Of this trial; 0 unless ok.
+  double best_ns = 0, best_gflops = 0;  // So far.
+  double bound_gflops = 0;              // 0: not known yet.
   double seconds = 0, trials_per_second = 0;
-  std::map<std::string, uint32_t> outcomes; // So far.
-  std::string text;                         // kWaiting, kFailed: one line.
-  SessionSummary summary;                   // kDone.
+  std::map<std::string, uint32_t> outcomes;  // So far.
+  std::string text;                          // kWaiting, kFailed: one line.
+  SessionSummary summary;                    // kDone.
 };
 
-// One line of JSON. Every event has "event" (started | trial | waiting | final | done | failed); "done" is
+// One line of JSON. Every event has "event" (started | trial | waiting | final | done | failed);
+// "done" is
 // {"event":"done","trials":N,"seconds":S,"outcomes":{"ok":..},"best":{...}, ...}.
 std::string ToJson(const TuningEvent& event);
 std::string ToJson(const BestSchedule& best);

@@ -1,12 +1,13 @@
-// Template conv2d_direct: register tiles of tile_oh x tile_ow pixels by tile_oc vectors of output channels, weights packed in
-// panels of one tile's channels in the order in which they stream.
+// Template conv2d_direct: register tiles of tile_oh x tile_ow pixels by tile_oc vectors of output
+// channels, weights packed in panels of one tile's channels in the order in which they stream.
 //
 //   for n, oh_block (parallel): for oc_tile: for oh_tile: for ow_tile:
 //     acc[tile_oh, tile_ow, tile_oc] = 0
-//     for kh: for kw: for ic: acc += in[n, oh*s + kh, ow*s + kw, ic] x w_packed[oc_tile, kh, kw, ic, :]
-//     out = epilogue(acc)
+//     for kh: for kw: for ic: acc += in[n, oh*s + kh, ow*s + kw, ic] x w_packed[oc_tile, kh, kw,
+//     ic, :] out = epilogue(acc)
 //
-// NCHW is packed into NHWC inside the timed region first. Blocked NCHW[x]c runs its vectors over the block.
+// NCHW is packed into NHWC inside the timed region first. Blocked NCHW[x]c runs its vectors over
+// the block.
 #include <algorithm>
 #include <array>
 
@@ -19,8 +20,9 @@ namespace {
 
 // How padding is met.
 enum class Padding : int64_t {
-  kNone = 0,       // There is none.
-  kSkip = 1,       // Taps outside are skipped: borders are peeled off, rows outside cost one test per tile and kernel row.
+  kNone = 0,  // There is none.
+  kSkip = 1,  // Taps outside are skipped: borders are peeled off, rows outside cost one test per
+              // tile and kernel row.
   kCopyWhole = 2,  // A padded copy of the input, made first.
   kCopyBlock = 3,  // A padded copy of the rows that one block of output rows needs.
 };
@@ -40,14 +42,18 @@ class Conv2dDirect final : public BoundTemplate {
     lanes_ = blocked_ ? channels : std::min(target_.VectorLanes(4), channels);
     const int64_t vectors = CeilDiv(w.oc, lanes_);
     std::vector<Knob> knobs = {
-        {"tile_oh", ValuesUpTo({1, 2, 3, 4, 7}, w.oh()), "Rows of output pixels in the register tile."},
+        {"tile_oh", ValuesUpTo({1, 2, 3, 4, 7}, w.oh()),
+         "Rows of output pixels in the register tile."},
         {"tile_ow", ValuesUpTo({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 28}, w.ow()),
          "Output pixels of a row in the register tile."},
-        {"tile_oc", ValuesUpTo({1, 2, 3, 4, 6}, vectors), "Output channels of the tile, in vectors."},
+        {"tile_oc", ValuesUpTo({1, 2, 3, 4, 6}, vectors),
+         "Output channels of the tile, in vectors."},
         {"unroll_ic", ValuesUpTo({1, 2, 4, 8}, InnerChannels()),
          "Input channels per iteration of the innermost loop."},
-        {"block_oh", BlockValues(w.oh()), "Tile rows that one weight panel serves before the next; 0: all."},
-        {"padding", PaddingValues(), "0 none, 1 skip taps outside, 2 padded copy, 3 padded copy per block."},
+        {"block_oh", BlockValues(w.oh()),
+         "Tile rows that one weight panel serves before the next; 0: all."},
+        {"padding", PaddingValues(),
+         "0 none, 1 skip taps outside, 2 padded copy, 3 padded copy per block."},
     };
     max_accumulators_ = knobs[0].values.back() * knobs[1].values.back() * knobs[2].values.back();
     space_ = ConfigSpace(blocked_ ? "conv2d_direct_nchwc.v1" : "conv2d_direct.v1", std::move(knobs),
@@ -94,7 +100,10 @@ class Conv2dDirect final : public BoundTemplate {
   void PlacePadding(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const;
   void TileOutput(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const;
   void TileAccumulators(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const;
-  // Iterations of ow_outer whose taps meet the left or right border, to be peeled when padding is skipped.
+  // Copies of the tile's body in the code: tails, peeled borders, unrolled taps.
+  int64_t Copies(const Values& v) const;
+  // Iterations of ow_outer whose taps meet the left or right border, to be peeled when padding is
+  // skipped.
   std::array<int64_t, 2> PeeledColumns(const Values& v) const;
 
   const Operator op_;
@@ -116,7 +125,21 @@ std::string Conv2dDirect::Check(const Values& v) const {
   if (v.padding == Padding::kSkip && v.tile_oh > 1 && w.pad_top + w.pad_bottom > 0) {
     return "padding rows are skipped only by tiles of one row";
   }
+  if (std::string violation =
+          CodeSizeViolation(Copies(v), v.tile_oh * v.tile_ow, v.tile_oc, v.unroll_ic);
+      !violation.empty()) {
+    return violation;
+  }
   return BlockViolation(v.block_oh, CeilDiv(w.oh(), v.tile_oh));
+}
+
+int64_t Conv2dDirect::Copies(const Values& v) const {
+  const Workload& w = op_.workload;
+  const int64_t channel_copies = 1 + (w.oc % (v.tile_oc * lanes_) != 0);
+  int64_t pixel_copies = (1 + (w.oh() % v.tile_oh != 0)) * (1 + (w.ow() % v.tile_ow != 0));
+  if (v.padding != Padding::kSkip) return channel_copies * pixel_copies;
+  const auto [left, right] = PeeledColumns(v);
+  return w.kw * channel_copies * std::min(pixel_copies + left + right, CeilDiv(w.ow(), v.tile_ow));
 }
 
 std::array<int64_t, 2> Conv2dDirect::PeeledColumns(const Values& v) const {
@@ -124,7 +147,8 @@ std::array<int64_t, 2> Conv2dDirect::PeeledColumns(const Values& v) const {
   const int64_t left = CeilDiv(w.pad_left, v.tile_ow * w.stride_w);
   const int64_t full_tiles = w.ow() / v.tile_ow;
   // The last full tile's last tap, in input columns.
-  const int64_t last = (full_tiles * v.tile_ow - 1) * w.stride_w + (w.kw - 1) * w.dilation_w - w.pad_left;
+  const int64_t last =
+      (full_tiles * v.tile_ow - 1) * w.stride_w + (w.kw - 1) * w.dilation_w - w.pad_left;
   const int64_t right = std::max<int64_t>(0, CeilDiv(last - (w.w - 1), v.tile_ow * w.stride_w));
   return {std::min<int64_t>(left, 16), std::min<int64_t>(right, 16)};
 }
@@ -146,7 +170,8 @@ void Conv2dDirect::PlacePadding(const Values& v, const TiledStages& stages,
   steps.push_back(Vectorize("pad", inner + "_inner"));
 }
 
-void Conv2dDirect::TileOutput(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const {
+void Conv2dDirect::TileOutput(const Values& v, const TiledStages& stages,
+                              std::vector<Step>& steps) const {
   const std::string sink = stages.sink();
   const int64_t row_tiles = CeilDiv(op_.workload.oh(), v.tile_oh);
   steps.push_back(Split(sink, "oh", v.tile_oh));
@@ -196,7 +221,8 @@ void Conv2dDirect::TileAccumulators(const Values& v, const TiledStages& stages,
     std::vector<PackBlock> panel;
     const bool oihw = op_.workload.layout == Layout::kNchw;
     if (columns > 1) panel.push_back({oihw ? 0 : 3, columns});
-    steps.push_back(Pack(acc, "w", oihw ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{3, 0, 1, 2},
+    steps.push_back(Pack(acc, "w",
+                         oihw ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{3, 0, 1, 2},
                          panel));
     steps.push_back(Split(acc, "ic", v.unroll_ic));
     steps.push_back(Split(acc, "oc", lanes_));
@@ -206,7 +232,8 @@ void Conv2dDirect::TileAccumulators(const Values& v, const TiledStages& stages,
   }
   std::vector<std::string> loops = {"n"};
   loops.insert(loops.end(), order.begin(), order.end());
-  for (const std::string& axis : {std::string("oh"), std::string("ow"), channel_tile, vector_axis}) {
+  for (const std::string& axis :
+       {std::string("oh"), std::string("ow"), channel_tile, vector_axis}) {
     loops.push_back(axis);
   }
   steps.push_back(Reorder(acc, loops));
@@ -232,7 +259,8 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   };
   const int64_t tile_h = reach(v.tile_oh, w.stride_h, w.kh, w.dilation_h);
   const int64_t tile_w = reach(v.tile_ow, w.stride_w, w.kw, w.dilation_w);
-  const int64_t block_h = reach(std::min(block * v.tile_oh, w.oh()), w.stride_h, w.kh, w.dilation_h);
+  const int64_t block_h =
+      reach(std::min(block * v.tile_oh, w.oh()), w.stride_h, w.kh, w.dilation_h);
   TiledLoop loop;
   loop.rows = v.tile_oh * v.tile_ow;
   loop.vectors = v.tile_oc;
@@ -242,12 +270,7 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   loop.row_tiles = w.n * row_tiles * column_tiles;
   loop.steps = w.kh * w.kw * (w.c / w.groups);
   loop.unroll = v.unroll_ic;
-  loop.copies = (1 + (w.oh() % v.tile_oh != 0)) * (1 + (w.ow() % v.tile_ow != 0)) *
-                (1 + (w.oc % (v.tile_oc * lanes_) != 0));
-  if (v.padding == Padding::kSkip) {
-    const auto [left, right] = PeeledColumns(v);
-    loop.copies = w.kw * (loop.copies + left + right);
-  }
+  loop.copies = Copies(v);
   loop.block_row_tiles = block * column_tiles;
   loop.num_groups_of_blocks = w.n * CeilDiv(row_tiles, block);
   loop.input_bytes_per_tile = bytes(tile_h * tile_w * w.c);

@@ -1,7 +1,9 @@
-// Template gemm: out[m, n] = sum_k in[m, k] * w[k, n], with the weights packed in panels of tile_n columns.
+// Template gemm: out[m, n] = sum_k in[m, k] * w[k, n], with the weights packed in panels of tile_n
+// columns.
 //
 //   for m_block (parallel): for n_tile: for m_tile:
-//     acc[tile_m, tile_n] = 0;  for k: acc += in[m, k] x w_packed[n_tile, k, :];  out = epilogue(acc)
+//     acc[tile_m, tile_n] = 0;  for k: acc += in[m, k] x w_packed[n_tile, k, :];  out =
+//     epilogue(acc)
 #include <algorithm>
 #include <array>
 
@@ -25,8 +27,10 @@ class Gemm final : public BoundTemplate {
          "Rows of the register tile."},
         {"tile_n", ValuesUpTo({1, 2, 3, 4, 6, 8, 12, 16}, n_vectors),
          "Columns of the register tile, in vectors."},
-        {"unroll_k", ValuesUpTo({1, 2, 4, 8}, k_), "Reduction steps per iteration of the innermost loop."},
-        {"block_m", BlockValues(m_), "Row tiles that one weight panel serves before the next panel; 0: all."},
+        {"unroll_k", ValuesUpTo({1, 2, 4, 8}, k_),
+         "Reduction steps per iteration of the innermost loop."},
+        {"block_m", BlockValues(m_),
+         "Row tiles that one weight panel serves before the next panel; 0: all."},
     };
     const auto& rows = knobs[0].values;
     const auto& columns = knobs[1].values;
@@ -54,8 +58,8 @@ class Gemm final : public BoundTemplate {
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));
     steps.push_back(Split(sink, n + "_inner", lanes_));
-    steps.push_back(Reorder(sink, {m + "_outer_outer", n + "_outer", m + "_outer_inner", m + "_inner",
-                                   n + "_inner_outer", n + "_inner_inner"}));
+    steps.push_back(Reorder(sink, {m + "_outer_outer", n + "_outer", m + "_outer_inner",
+                                   m + "_inner", n + "_inner_outer", n + "_inner_inner"}));
     steps.push_back(Parallel(sink, m + "_outer_outer"));
     steps.push_back(Unroll(sink, m + "_inner"));
     steps.push_back(Unroll(sink, n + "_inner_outer"));
@@ -84,12 +88,12 @@ class Gemm final : public BoundTemplate {
     loop.row_tiles = CeilDiv(m_, tile_m);
     loop.steps = k_;
     loop.unroll = unroll_k;
-    loop.copies = (1 + (m_ % tile_m != 0)) * (1 + (n_ % (tile_n * lanes_) != 0)) *
-                  (1 + ((m_ / tile_m) % TilesPerBlock(block_m, loop.row_tiles) != 0));
+    loop.copies = Copies(config);
     loop.block_row_tiles = TilesPerBlock(block_m, loop.row_tiles);
     loop.num_groups_of_blocks = CeilDiv(loop.row_tiles, loop.block_row_tiles);
     loop.input_bytes_per_tile = static_cast<double>(loop.rows * k_) * elem_bytes;
-    loop.input_bytes_per_block = loop.input_bytes_per_tile * static_cast<double>(loop.block_row_tiles);
+    loop.input_bytes_per_block =
+        loop.input_bytes_per_tile * static_cast<double>(loop.block_row_tiles);
     loop.total_input_bytes = static_cast<double>(m_ * k_) * elem_bytes;
     loop.elem_bytes = elem_bytes;
     loop.output_elem_bytes = elem_bytes;
@@ -113,7 +117,19 @@ class Gemm final : public BoundTemplate {
         !violation.empty()) {
       return violation;
     }
+    if (std::string violation = CodeSizeViolation(Copies(config), tile_m, tile_n, unroll_k);
+        !violation.empty()) {
+      return violation;
+    }
     return BlockViolation(block_m, CeilDiv(m_, tile_m));
+  }
+
+  // Copies of the tile's body in the code: tails of rows, columns and blocks.
+  int64_t Copies(const Config& config) const {
+    const auto [tile_m, tile_n, unroll_k, block_m] = Values(config);
+    const int64_t row_tiles = CeilDiv(m_, tile_m);
+    return (1 + (m_ % tile_m != 0)) * (1 + (n_ % (tile_n * lanes_) != 0)) *
+           (1 + ((m_ / tile_m) % TilesPerBlock(block_m, row_tiles) != 0));
   }
 
   const Operator op_;

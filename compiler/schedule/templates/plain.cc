@@ -1,5 +1,5 @@
-// Template plain: an operator's own loops, the last stage's innermost loop in vectors. It takes anything; elementwise
-// operators need no more, others until they have a template of their own.
+// Template plain: an operator's own loops, the last stage's innermost loop in vectors. It takes
+// anything; elementwise operators need no more, others until they have a template of their own.
 #include <algorithm>
 
 #include "compiler/schedule/templates/templates.h"

@@ -1,4 +1,5 @@
-// The templates, one pair of functions each: whether it takes an operator, and binding it. catalogue.cc asks them in order.
+// The templates, one pair of functions each: whether it takes an operator, and binding it.
+// catalogue.cc asks them in order.
 #ifndef TUNEFARM_COMPILER_SCHEDULE_TEMPLATES_TEMPLATES_H_
 #define TUNEFARM_COMPILER_SCHEDULE_TEMPLATES_TEMPLATES_H_
 
@@ -8,12 +9,13 @@
 
 namespace tunefarm::compiler {
 
-// Matrix products (dense, matmul, 1x1 convolution): register tiles over m x n, weights packed in panels (gemm.cc).
+// Matrix products (dense, matmul, 1x1 convolution): register tiles over m x n, weights packed in
+// panels (gemm.cc).
 bool TakesGemm(const Operator& op);
 std::unique_ptr<BoundTemplate> BindGemm(const Operator& op, const Target& target);
 
-// Direct convolution with vectors over output channels, NHWC, NCHW (through packing stages) and blocked NCHW[x]c
-// (conv2d_direct.cc).
+// Direct convolution with vectors over output channels, NHWC, NCHW (through packing stages) and
+// blocked NCHW[x]c (conv2d_direct.cc).
 bool TakesConv2dDirect(const Operator& op);
 std::unique_ptr<BoundTemplate> BindConv2dDirect(const Operator& op, const Target& target);
 

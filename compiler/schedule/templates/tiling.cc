@@ -10,8 +10,12 @@ namespace {
 
 // x86 instructions with a 512-bit or memory operand are about this long.
 constexpr double kBytesPerVectorInstruction = 8;
-// Scalar instructions that end one iteration of the innermost loop: pointer increments, compare, branch.
+// Scalar instructions that end one iteration of the innermost loop: pointer increments, compare,
+// branch.
 constexpr double kLoopOverheadInstructions = 3;
+// Multiply-adds in the code of one kernel: 16 KiB of instructions, half of a usual instruction
+// cache.
+constexpr int64_t kMaxUnrolledMultiplyAdds = 2048;
 // Independent accumulators needed to keep the multiply-add units busy, at the least.
 constexpr int64_t kMinAccumulators = 8;
 
@@ -79,10 +83,17 @@ std::string RegisterViolation(const Target& target, int64_t rows, int64_t vector
   }
   const int64_t enough = std::min(kMinAccumulators, max_accumulators);
   if (accumulators < enough) {
-    return absl::StrFormat("tile %dx%d has %d accumulators, %d hide the multiply-add's latency", rows,
-                           vectors, accumulators, enough);
+    return absl::StrFormat("tile %dx%d has %d accumulators, %d hide the multiply-add's latency",
+                           rows, vectors, accumulators, enough);
   }
   return "";
+}
+
+std::string CodeSizeViolation(int64_t copies, int64_t rows, int64_t vectors, int64_t unroll) {
+  const int64_t multiply_adds = copies * rows * vectors * unroll;
+  if (multiply_adds <= kMaxUnrolledMultiplyAdds) return "";
+  return absl::StrFormat("%d unrolled multiply-adds exceed %d", multiply_adds,
+                         kMaxUnrolledMultiplyAdds);
 }
 
 ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
@@ -113,7 +124,8 @@ ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
 
   facts.tiles = number(loop.row_tiles) * column_tiles;
   facts.issued_fmas = number(loop.num_rows) * column_vectors * number(loop.steps);
-  facts.useful_fmas = number(loop.num_rows) * number(loop.num_columns) * number(loop.steps) / facts.native_lanes;
+  facts.useful_fmas =
+      number(loop.num_rows) * number(loop.num_columns) * number(loop.steps) / facts.native_lanes;
   facts.epilogue_vectors = number(loop.num_rows) * column_vectors;
   facts.packing_bytes = loop.packing_bytes;
   facts.parallel_chunks = number(loop.parallel_chunks);
@@ -122,12 +134,14 @@ ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
   const double tile_output = number(loop.rows) * columns_per_tile * loop.output_elem_bytes;
   const double block = number(loop.block_row_tiles), blocks = number(loop.num_groups_of_blocks);
   facts.levels[0] = {loop.input_bytes_per_tile, panel_bytes, tile_output, facts.tiles};
-  facts.levels[1] = {loop.input_bytes_per_block, panel_bytes, tile_output * block, column_tiles * blocks};
+  facts.levels[1] = {loop.input_bytes_per_block, panel_bytes, tile_output * block,
+                     column_tiles * blocks};
   facts.levels[2] = {loop.input_bytes_per_block, panel_bytes * column_tiles,
                      tile_output * block * column_tiles, blocks};
   facts.total_input_bytes = loop.total_input_bytes;
   facts.total_weight_bytes = number(loop.steps) * number(loop.num_columns) * loop.elem_bytes;
-  facts.total_output_bytes = number(loop.num_rows) * number(loop.num_columns) * loop.output_elem_bytes;
+  facts.total_output_bytes =
+      number(loop.num_rows) * number(loop.num_columns) * loop.output_elem_bytes;
   return facts;
 }
 

@@ -1,8 +1,11 @@
-// Template window: operators whose channels stay apart, on NHWC: depthwise convolution, max and average pooling. The tile is
-// tile_oh x tile_ow pixels by tile_c vectors of channels; all taps are unrolled, so that a tile loads each input pixel once.
+// Template window: operators whose channels stay apart, on NHWC: depthwise convolution, max and
+// average pooling. The tile is tile_oh x tile_ow pixels by tile_c vectors of channels; all taps are
+// unrolled, so that a tile loads each input pixel once.
 //
-//   for n, oh_block (parallel): [channels outside:] for c_tile: for oh_tile: for ow_tile: [channels inside: for c_tile:]
-//     acc = 0;  for kh, kw (unrolled): acc += in[n, oh*s + kh, ow*s + kw, c] x w[kh, kw, c];  out = epilogue(acc)
+//   for n, oh_block (parallel): [channels outside:] for c_tile: for oh_tile: for ow_tile: [channels
+//   inside: for c_tile:]
+//     acc = 0;  for kh, kw (unrolled): acc += in[n, oh*s + kh, ow*s + kw, c] x w[kh, kw, c];  out =
+//     epilogue(acc)
 #include <algorithm>
 #include <array>
 
@@ -13,7 +16,8 @@
 namespace tunefarm::compiler {
 namespace {
 
-// Taps times accumulators of one fully unrolled tile: beyond this the code outgrows the instruction cache.
+// Taps times accumulators of one fully unrolled tile: beyond this the code outgrows the instruction
+// cache.
 constexpr int64_t kMaxUnrolledTaps = 512;
 
 struct Values {
@@ -31,14 +35,19 @@ class WindowTemplate final : public BoundTemplate {
     lanes_ = std::min(target_.VectorLanes(4), channels_);
     std::vector<Knob> knobs = {
         {"tile_oh", ValuesUpTo({1, 2, 3, 4}, w.oh()), "Rows of output pixels in the tile."},
-        {"tile_ow", ValuesUpTo({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, w.ow()), "Output pixels of a row in the tile."},
-        {"tile_c", ValuesUpTo({1, 2, 4}, CeilDiv(channels_, lanes_)), "Channels of the tile, in vectors."},
+        {"tile_ow", ValuesUpTo({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, w.ow()),
+         "Output pixels of a row in the tile."},
+        {"tile_c", ValuesUpTo({1, 2, 4}, CeilDiv(channels_, lanes_)),
+         "Channels of the tile, in vectors."},
         {"block_oh", BlockValues(w.oh()), "Tile rows per parallel block; 0: all."},
-        {"channels_inside", {0, 1}, "1: all channels of a tile of pixels before the next pixels; 0: channel tiles outermost."},
+        {"channels_inside",
+         {0, 1},
+         "1: all channels of a tile of pixels before the next pixels; 0: channel tiles outermost."},
         {"skip_padding", HasPadding() ? std::vector<int64_t>{1, 0} : std::vector<int64_t>{0},
          "1: taps outside are skipped, borders peeled; 0: padded copy of each block."},
     };
-    space_ = ConfigSpace("window.v1", std::move(knobs), [this](const Config& c) { return Check(Read(c)); });
+    space_ = ConfigSpace("window.v1", std::move(knobs),
+                         [this](const Config& c) { return Check(Read(c)); });
   }
 
   const ConfigSpace& space() const override { return space_; }
@@ -93,12 +102,14 @@ std::string WindowTemplate::Check(const Values& v) const {
                            target_.num_vector_registers);
   }
   if (accumulators * w.kh * w.kw > kMaxUnrolledTaps) {
-    return absl::StrFormat("%d unrolled taps exceed %d", accumulators * w.kh * w.kw, kMaxUnrolledTaps);
+    return absl::StrFormat("%d unrolled taps exceed %d", accumulators * w.kh * w.kw,
+                           kMaxUnrolledTaps);
   }
   return BlockViolation(v.block_oh, CeilDiv(w.oh(), v.tile_oh));
 }
 
-void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const {
+void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages,
+                                std::vector<Step>& steps) const {
   const Workload& w = op_.workload;
   const std::string sink = stages.sink(), c = channel_;
   steps.push_back(Split(sink, "oh", v.tile_oh));
@@ -125,7 +136,8 @@ void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages, std:
   rows.push_back("ow_outer");
   rows.insert(v.channels_inside ? rows.end() : rows.begin(), c + "_outer");
   order.insert(order.end(), rows.begin(), rows.end());
-  for (const std::string& axis : {std::string("oh_inner"), std::string("ow_inner"), c + "_inner_outer", c + "_inner_inner"}) {
+  for (const std::string& axis :
+       {std::string("oh_inner"), std::string("ow_inner"), c + "_inner_outer", c + "_inner_inner"}) {
     order.push_back(axis);
   }
   steps.push_back(Reorder(sink, order));
@@ -146,14 +158,16 @@ void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages, std:
   }
   steps.push_back(ComputeAt(stages.acc(), sink, v.channels_inside ? c + "_outer" : "ow_outer"));
   const bool box = op_.workload.multiplier == 1;
-  if (stages.pad != nullptr && !v.skip_padding && box) steps.push_back(ComputeAt("pad", sink, parallel));
+  if (stages.pad != nullptr && !v.skip_padding && box)
+    steps.push_back(ComputeAt("pad", sink, parallel));
 }
 
 void WindowTemplate::TileAccumulators(const TiledStages& stages, std::vector<Step>& steps) const {
   const std::string acc = stages.acc(), c = channel_;
   steps.push_back(Split(acc, c, lanes_));
   steps.push_back(Reorder(acc, {"n", "kh", "kw", "oh", "ow", c + "_outer", c + "_inner"}));
-  for (const std::string& axis : {std::string("kh"), std::string("kw"), std::string("oh"), std::string("ow"), c + "_outer"}) {
+  for (const std::string& axis :
+       {std::string("kh"), std::string("kw"), std::string("oh"), std::string("ow"), c + "_outer"}) {
     steps.push_back(Unroll(acc, axis));
   }
   steps.push_back(Vectorize(acc, c + "_inner"));
@@ -186,10 +200,14 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
   const double tile_channels = number(v.tile_c * lanes_);
   loop.input_bytes_per_tile = number(in_h * in_w) * tile_channels * elem;
   loop.total_input_bytes = number(w.n * w.h * w.w * w.c) * elem;
-  loop.input_bytes_per_block = v.channels_inside ? number(in_h * w.w * w.c) * elem
-                                                 : loop.total_input_bytes * tile_channels / number(channels_);
+  loop.input_bytes_per_block = v.channels_inside
+                                   ? number(in_h * w.w * w.c) * elem
+                                   : loop.total_input_bytes * tile_channels / number(channels_);
   if (HasPadding() && !v.skip_padding) {
-    loop.packing_bytes = 2 * number(w.n * (w.h + w.pad_top + w.pad_bottom) * (w.w + w.pad_left + w.pad_right) * w.c) * elem;
+    loop.packing_bytes =
+        2 *
+        number(w.n * (w.h + w.pad_top + w.pad_bottom) * (w.w + w.pad_left + w.pad_right) * w.c) *
+        elem;
   }
   loop.parallel_chunks = loop.num_groups_of_blocks;
   ConfigFacts facts = FactsOf(loop, target_);
@@ -205,7 +223,8 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
 
 bool TakesWindow(const Operator& op) {
   const OpKind kind = op.workload.op;
-  const bool window = kind == OpKind::kDepthwiseConv2d || kind == OpKind::kMaxPool2d || kind == OpKind::kAvgPool2d;
+  const bool window =
+      kind == OpKind::kDepthwiseConv2d || kind == OpKind::kMaxPool2d || kind == OpKind::kAvgPool2d;
   return window && op.workload.layout == Layout::kNhwc && HasTiledForm(op);
 }
 

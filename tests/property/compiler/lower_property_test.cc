@@ -1,5 +1,5 @@
-// Random configs of every template, on operators with awkward shapes: the lowered kernel, interpreted, computes what the
-// independent reference computes.
+// Random configs of every template, on operators with awkward shapes: the lowered kernel,
+// interpreted, computes what the independent reference computes.
 #include <gtest/gtest.h>
 
 #include "base/rng.h"

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_format.h"
 #include "db/tuning_log.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -12,6 +13,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class BestTest : public ::testing::Test {
  protected:
@@ -94,6 +96,53 @@ TEST_F(BestTest, TrialOfALaterTaskWithoutFinalCanWin) {
   EXPECT_EQ(log_->Best(kWorkload, kTarget, false)->trial_id, later);
 }
 
+// The rule in plain words, over everything that was appended.
+const TrialRecord* PlainBest(const std::vector<TrialRecord>& trials, bool emulated) {
+  const TrialRecord* best = nullptr;
+  for (const TrialRecord& trial : trials) {
+    if (trial.outcome != Outcome::kOk || trial.emulated != emulated) continue;
+    bool task_had_final = false;
+    for (const TrialRecord& other : trials) {
+      task_had_final |= other.task_id == trial.task_id && other.emulated == emulated &&
+                        other.final_cost.num_samples > 0;
+    }
+    if (task_had_final && trial.final_cost.num_samples == 0) continue;
+    if (best == nullptr || trial.cost_ns < best->cost_ns) best = &trial;
+  }
+  return best;
+}
+
+TEST_F(BestTest, BestOfAnyTrialsIsWhatAPlainLoopFinds) {
+  base::Rng rng(TestSeed());
+  for (int round = 0; round < 40; ++round) {
+    TaskRecord task = SampleTask();
+    task.workload = absl::StrFormat("workload %d", round);
+    std::vector<int64_t> task_ids;
+    for (uint64_t i = 1 + rng.Below(3); i > 0; --i) task_ids.push_back(AddTask(*log_, task));
+    std::vector<TrialRecord> trials;
+    for (uint64_t i = rng.Below(8); i > 0; --i) {
+      TrialRecord trial = RandomTrial(task_ids[rng.Below(task_ids.size())],
+                                      absl::StrFormat("%d/%d", round, i), rng);
+      // Few different values, so that ties come up.
+      for (double& sample : trial.samples_ns) sample = 100.0 + static_cast<double>(rng.Below(4));
+      const int64_t id = Append(trial);
+      if (trial.outcome == Outcome::kOk && rng.Below(3) == 0) {
+        ASSERT_TRUE(log_->AppendSamples(id, 1, {100.0 + static_cast<double>(rng.Below(4))}).ok());
+      }
+      trials.push_back(*log_->GetTrial(id));
+    }
+    for (const bool include_emulated : {false, true}) {
+      const TrialRecord* expected = PlainBest(trials, false);
+      if (expected == nullptr && include_emulated) expected = PlainBest(trials, true);
+      const auto best = log_->Best(task.workload, kTarget, include_emulated);
+      ASSERT_EQ(best.ok(), expected != nullptr) << best.status();
+      if (expected == nullptr) continue;
+      EXPECT_EQ(best->trial_id, expected->id);
+      EXPECT_EQ(best->cost.median_ns, expected->cost_ns);
+    }
+  }
+}
+
 TEST_F(BestTest, EmulatedTimingNeverCompetesWithHardware) {
   TrialRecord emulated = OkTrial(task_id_, "emulated", {10});
   emulated.emulated = true;
@@ -116,6 +165,10 @@ TEST_F(BestTest, BestOfOneWorkloadIsFoundThroughTheIndex) {
   std::string text;
   for (size_t i = 0; i < plan.rows.size(); ++i) text += Cell(plan, i, "detail") + "\n";
   EXPECT_THAT(text, HasSubstr("SEARCH trials USING INDEX trials_by_cost"));
+  for (const char* table : {"workloads", "targets", "trials", "details", "finalists"}) {
+    EXPECT_THAT(text, Not(HasSubstr(absl::StrFormat("SCAN %s", table)))) << "reads all of it";
+  }
+  EXPECT_THAT(text, Not(HasSubstr("TEMP B-TREE"))) << "sorts";
 }
 
 TEST_F(BestTest, TrialsForGivesTheNewestFirstUpToTheLimit) {

@@ -15,12 +15,14 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // The run entry after `pass`.
-std::string LoweredText(const std::string& key, std::vector<Step> steps, const std::string& pass = "simplify") {
+std::string LoweredText(const std::string& key, std::vector<Step> steps,
+                        const std::string& pass = "simplify") {
   const Operator op = *BuildOperator(*ParseWorkload(key));
   std::string text;
-  const auto kernel = Lower(op, Schedule{std::move(steps)}, [&](const std::string& at, const Function& function) {
-    if (at == pass && function.name == "run") text = Print(function);
-  });
+  const auto kernel =
+      Lower(op, Schedule{std::move(steps)}, [&](const std::string& at, const Function& function) {
+        if (at == pass && function.name == "run") text = Print(function);
+      });
   return kernel.ok() ? text : kernel.status().ToString();
 }
 
@@ -49,8 +51,9 @@ TEST(LowerTest, RegisterTileKeepsItsAccumulatorsInside) {
                             {CacheWrite("matmul"), Split("matmul", "m", 2), Split("matmul", "n", 8),
                              Reorder("matmul", {"m_outer", "n_outer", "m_inner", "n_inner"}),
                              Vectorize("matmul", "n_inner"), Unroll("matmul", "m_inner"),
-                             ComputeAt("matmul_acc", "matmul", "n_outer"), Reorder("matmul_acc", {"k", "m", "n"}),
-                             Unroll("matmul_acc", "m"), Vectorize("matmul_acc", "n")},
+                             ComputeAt("matmul_acc", "matmul", "n_outer"),
+                             Reorder("matmul_acc", {"k", "m", "n"}), Unroll("matmul_acc", "m"),
+                             Vectorize("matmul_acc", "n")},
                             "unroll"),
                 "lower/matmul_register_tile");
 }
@@ -63,14 +66,16 @@ TEST(LowerTest, PeeledBordersLoseTheirConditions) {
   EXPECT_THAT(text, HasSubstr("no such stage"));
   const std::string peeled = LoweredText(
       "depthwise_conv2d/f32/nhwc/1x1x6x4/k1x3p0x1",
-      {Inline("pad"), Peel("depthwise_conv2d", "ow", 1, 1), Unroll("depthwise_conv2d", "kw")}, "unroll");
+      {Inline("pad"), Peel("depthwise_conv2d", "ow", 1, 1), Unroll("depthwise_conv2d", "kw")},
+      "unroll");
   EXPECT_GOLDEN(peeled, "lower/depthwise_peel");
   EXPECT_THAT(peeled, Not(HasSubstr("if ")));
 }
 
 TEST(LowerTest, StageComputedInsideAnotherHoldsOnlyItsRegion) {
   EXPECT_GOLDEN(LoweredText("conv2d/f32/nhwc/1x8x6x4/o8k3x3p1x1/bias",
-                            {Split("out", "oh", 2), ComputeAt("conv2d", "out", "oh_outer"), ComputeAt("pad", "out", "oh_outer")}),
+                            {Split("out", "oh", 2), ComputeAt("conv2d", "out", "oh_outer"),
+                             ComputeAt("pad", "out", "oh_outer")}),
                 "lower/conv2d_compute_at");
 }
 
@@ -85,13 +90,15 @@ TEST(LowerTest, PackedWeightsAreWrittenByPrepare) {
 
 TEST(LowerTest, RegionUnderAPaddingConditionIsRefused) {
   EXPECT_THAT(LoweredText("conv2d/f32/nhwc/1x8x6x4/o8k3x3p1x1/bias",
-                          {Inline("pad"), CacheRead("conv2d", "in"), ComputeAt("in_cache", "conv2d", "oh")}),
+                          {Inline("pad"), CacheRead("conv2d", "in"),
+                           ComputeAt("in_cache", "conv2d", "oh")}),
               HasSubstr("under a padding condition"));
 }
 
 TEST(LowerTest, RegisterBufferWithARunningIndexMovesToMemory) {
-  const std::string text = LoweredText("matmul/f32/4x16x3",
-                                       {CacheWrite("matmul"), ComputeAt("matmul_acc", "matmul", "m")}, "demote_registers");
+  const std::string text = LoweredText(
+      "matmul/f32/4x16x3", {CacheWrite("matmul"), ComputeAt("matmul_acc", "matmul", "m")},
+      "demote_registers");
   EXPECT_THAT(text, HasSubstr("alloc matmul_acc: f32[1,16] scratch"));
 }
 

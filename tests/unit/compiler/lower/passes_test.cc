@@ -21,7 +21,8 @@ Stmt VectorLoop(const Expr& i, const Expr& lane, Expr store_index, Expr load_ind
 
 TEST(VectorizeLoopsTest, AffineAccessesBecomeRamps) {
   const Expr i = MakeVar("i"), lane = MakeVar("lane");
-  const std::string text = Print(VectorizeLoops(VectorLoop(i, lane, i * Expr(8) + lane, lane * Expr(2))));
+  const std::string text =
+      Print(VectorizeLoops(VectorLoop(i, lane, i * Expr(8) + lane, lane * Expr(2))));
   EXPECT_THAT(text, HasSubstr("y[ramp(i * 8, 1, 8)] = x[ramp(0, 2, 8)]"));
 }
 
@@ -34,7 +35,8 @@ TEST(VectorizeLoopsTest, InvariantLoadsAreBroadcast) {
 TEST(VectorizeLoopsTest, WhatHasNoVectorFormIsUnrolled) {
   const Expr i = MakeVar("i"), lane = MakeVar("lane");
   for (const Expr& index : {FloorDiv(lane, Expr(3)), FloorMod(lane + i, Expr(5))}) {
-    EXPECT_THAT(Print(VectorizeLoops(VectorLoop(i, lane, i * Expr(8) + lane, index))), HasSubstr("unrolled lane"));
+    EXPECT_THAT(Print(VectorizeLoops(VectorLoop(i, lane, i * Expr(8) + lane, index))),
+                HasSubstr("unrolled lane"));
   }
   // All lanes store to one place: only in order is that defined.
   EXPECT_THAT(Print(VectorizeLoops(VectorLoop(i, lane, i, lane))), HasSubstr("unrolled lane"));

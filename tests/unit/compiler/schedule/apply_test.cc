@@ -30,8 +30,9 @@ std::vector<std::string> LoopNames(const ScheduledStage& stage) {
 }
 
 TEST(ApplyTest, SplitReorderAndFuseShapeTheLoops) {
-  const auto scheduled = Apply(Make("matmul/f32/6x8x4"), {Split("matmul", "n", 3), Split("matmul", "k", 2),
-                                                          Fuse("matmul", "m", "n_outer")});
+  const auto scheduled =
+      Apply(Make("matmul/f32/6x8x4"),
+            {Split("matmul", "n", 3), Split("matmul", "k", 2), Fuse("matmul", "m", "n_outer")});
   ASSERT_THAT(scheduled, testing::IsOk());
   EXPECT_THAT(LoopNames(scheduled->stages[0]),
               ::testing::ElementsAre("m_n_outer", "n_inner", "k_outer", "k_inner"));
@@ -39,14 +40,17 @@ TEST(ApplyTest, SplitReorderAndFuseShapeTheLoops) {
 
 TEST(ApplyTest, UnknownStagesAndAxesAreNamed) {
   const Operator op = Make("matmul/f32/6x8x4");
-  EXPECT_THAT(Apply(op, {Split("nowhere", "m", 2)}), StatusIs(kMissing, "split(nowhere, m, 2): no such stage"));
+  EXPECT_THAT(Apply(op, {Split("nowhere", "m", 2)}),
+              StatusIs(kMissing, "split(nowhere, m, 2): no such stage"));
   EXPECT_THAT(Apply(op, {Split("matmul", "z", 2)}), StatusIs(kMissing, HasSubstr("no axis z")));
-  EXPECT_THAT(Apply(op, {ComputeAt("matmul", "out", "m")}), StatusIs(kMissing, HasSubstr("no stage out")));
+  EXPECT_THAT(Apply(op, {ComputeAt("matmul", "out", "m")}),
+              StatusIs(kMissing, HasSubstr("no stage out")));
 }
 
 TEST(ApplyTest, SplitRefusesBadFactorsAndUsedAxes) {
   const Operator op = Make("matmul/f32/6x8x4");
-  EXPECT_THAT(Apply(op, {Split("matmul", "m", 0)}), StatusIs(kNotLegal, HasSubstr("factor 0 is below 1")));
+  EXPECT_THAT(Apply(op, {Split("matmul", "m", 0)}),
+              StatusIs(kNotLegal, HasSubstr("factor 0 is below 1")));
   EXPECT_THAT(Apply(op, {Split("matmul", "m", 2), Split("matmul", "m", 2)}),
               StatusIs(kNotLegal, HasSubstr("m is already split or fused")));
   EXPECT_THAT(Apply(op, {Unroll("matmul", "m"), Split("matmul", "m", 2)}),
@@ -57,25 +61,32 @@ TEST(ApplyTest, ReorderNeedsEveryLoopOnce) {
   const Operator op = Make("matmul/f32/6x8x4");
   EXPECT_THAT(Apply(op, {Reorder("matmul", {"m", "n"})}),
               StatusIs(kNotLegal, HasSubstr("2 axes are named, the stage has 3 loops")));
-  EXPECT_THAT(Apply(op, {Reorder("matmul", {"m", "m", "k"})}), StatusIs(kNotLegal, HasSubstr("named twice")));
+  EXPECT_THAT(Apply(op, {Reorder("matmul", {"m", "m", "k"})}),
+              StatusIs(kNotLegal, HasSubstr("named twice")));
 }
 
 TEST(ApplyTest, FuseNeedsNeighboursOfOneKind) {
   const Operator op = Make("matmul/f32/6x8x4");
-  EXPECT_THAT(Apply(op, {Fuse("matmul", "n", "m")}), StatusIs(kNotLegal, HasSubstr("not directly inside")));
-  EXPECT_THAT(Apply(op, {Fuse("matmul", "n", "k")}), StatusIs(kNotLegal, HasSubstr("the other a reduction")));
+  EXPECT_THAT(Apply(op, {Fuse("matmul", "n", "m")}),
+              StatusIs(kNotLegal, HasSubstr("not directly inside")));
+  EXPECT_THAT(Apply(op, {Fuse("matmul", "n", "k")}),
+              StatusIs(kNotLegal, HasSubstr("the other a reduction")));
 }
 
 TEST(ApplyTest, ReductionsAreNeitherVectorizedNorParallel) {
   const Operator op = Make("matmul/f32/6x8x4");
-  EXPECT_THAT(Apply(op, {Vectorize("matmul", "k")}), StatusIs(kNotLegal, HasSubstr("k is a reduction")));
-  EXPECT_THAT(Apply(op, {Parallel("matmul", "k")}), StatusIs(kNotLegal, HasSubstr("k is a reduction")));
+  EXPECT_THAT(Apply(op, {Vectorize("matmul", "k")}),
+              StatusIs(kNotLegal, HasSubstr("k is a reduction")));
+  EXPECT_THAT(Apply(op, {Parallel("matmul", "k")}),
+              StatusIs(kNotLegal, HasSubstr("k is a reduction")));
 }
 
 TEST(ApplyTest, VectorizedIsInnermostAndParallelOutermost) {
   const Operator op = Make("matmul/f32/6x8x4");
-  EXPECT_THAT(Apply(op, {Vectorize("matmul", "n")}), StatusIs(kNotLegal, HasSubstr("n is not innermost")));
-  EXPECT_THAT(Apply(op, {Parallel("matmul", "n")}), StatusIs(kNotLegal, HasSubstr("n is not outermost")));
+  EXPECT_THAT(Apply(op, {Vectorize("matmul", "n")}),
+              StatusIs(kNotLegal, HasSubstr("n is not innermost")));
+  EXPECT_THAT(Apply(op, {Parallel("matmul", "n")}),
+              StatusIs(kNotLegal, HasSubstr("n is not outermost")));
 }
 
 TEST(ApplyTest, PeelHasABound) {
@@ -86,22 +97,27 @@ TEST(ApplyTest, PeelHasABound) {
 TEST(ApplyTest, TensorizeWantsAPairOfIntegerTerms) {
   const Operator op = Make("dense/s8/1x8/o16/requant");
   EXPECT_THAT(Apply(op, {Tensorize("dense", "k")}), StatusIs(kNotLegal, HasSubstr("split by 2")));
-  EXPECT_THAT(Apply(Make("matmul/f32/6x8x4"), {Split("matmul", "k", 2), Tensorize("matmul", "k_inner")}),
-              StatusIs(kNotLegal, HasSubstr("only s32 sums")));
+  EXPECT_THAT(
+      Apply(Make("matmul/f32/6x8x4"), {Split("matmul", "k", 2), Tensorize("matmul", "k_inner")}),
+      StatusIs(kNotLegal, HasSubstr("only s32 sums")));
 }
 
 TEST(ApplyTest, ComputeAtKeepsReadersInside) {
   const Operator op = PaddedConv();
-  EXPECT_THAT(Apply(op, {ComputeAt("out", "conv2d", "oh")}), StatusIs(kNotLegal, HasSubstr("is computed before")));
+  EXPECT_THAT(Apply(op, {ComputeAt("out", "conv2d", "oh")}),
+              StatusIs(kNotLegal, HasSubstr("is computed before")));
   EXPECT_THAT(Apply(op, {ComputeAt("pad", "out", "oh")}),
               StatusIs(kNotLegal, HasSubstr("stage conv2d reads it outside out")));
-  EXPECT_THAT(Apply(op, {ComputeAt("conv2d", "out", "oh"), ComputeAt("pad", "out", "oh")}), testing::IsOk());
+  EXPECT_THAT(Apply(op, {ComputeAt("conv2d", "out", "oh"), ComputeAt("pad", "out", "oh")}),
+              testing::IsOk());
 }
 
 TEST(ApplyTest, InlineTakesOnlyElementwiseStagesWithOneReader) {
-  EXPECT_THAT(Apply(PaddedConv(), {Inline("conv2d")}), StatusIs(kNotLegal, HasSubstr("reduction cannot be inlined")));
+  EXPECT_THAT(Apply(PaddedConv(), {Inline("conv2d")}),
+              StatusIs(kNotLegal, HasSubstr("reduction cannot be inlined")));
   EXPECT_THAT(Apply(PaddedConv(), {Inline("out")}), StatusIs(kNotLegal, HasSubstr("0 readers")));
-  EXPECT_THAT(Apply(PaddedConv(), {Inline("pad"), Unroll("pad", "n")}), StatusIs(kNotLegal, HasSubstr("inlined")));
+  EXPECT_THAT(Apply(PaddedConv(), {Inline("pad"), Unroll("pad", "n")}),
+              StatusIs(kNotLegal, HasSubstr("inlined")));
 }
 
 TEST(ApplyTest, InlinedPaddingBecomesConditionsOfTheReader) {
@@ -119,16 +135,22 @@ TEST(ApplyTest, CacheWriteNeedsAnUnscheduledReduction) {
 
 TEST(ApplyTest, PackChecksItsOrderAndBlocks) {
   const Operator op = Make("matmul/f32/6x8x4");
-  EXPECT_THAT(Apply(op, {Pack("matmul", "c", {0, 1}, {})}), StatusIs(kMissing, HasSubstr("does not read c")));
+  EXPECT_THAT(Apply(op, {Pack("matmul", "c", {0, 1}, {})}),
+              StatusIs(kMissing, HasSubstr("does not read c")));
   EXPECT_THAT(Apply(op, {Pack("matmul", "b", {0}, {})}), StatusIs(kNotLegal, HasSubstr("b has 2")));
-  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {0, 0}, {})}), StatusIs(kNotLegal, HasSubstr("every dimension once")));
-  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {1, 0}, {{2, 4}})}), StatusIs(kNotLegal, HasSubstr("dimensions in [0, 2)")));
-  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {1, 0}, {{1, 1}})}), StatusIs(kNotLegal, HasSubstr("at least 2")));
-  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {1, 0}, {}), Pack("matmul", "b_packed", {1, 0}, {})}), testing::IsOk());
+  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {0, 0}, {})}),
+              StatusIs(kNotLegal, HasSubstr("every dimension once")));
+  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {1, 0}, {{2, 4}})}),
+              StatusIs(kNotLegal, HasSubstr("dimensions in [0, 2)")));
+  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {1, 0}, {{1, 1}})}),
+              StatusIs(kNotLegal, HasSubstr("at least 2")));
+  EXPECT_THAT(Apply(op, {Pack("matmul", "b", {1, 0}, {}), Pack("matmul", "b_packed", {1, 0}, {})}),
+              testing::IsOk());
 }
 
 TEST(ApplyTest, ConstantsArePackedAheadOfTimeAndDataIsNot) {
-  const auto scheduled = Apply(Make("matmul/f32/6x8x4"), {Pack("matmul", "b", {1, 0}, {{1, 4}}), Pack("matmul", "a", {1, 0}, {})});
+  const auto scheduled = Apply(Make("matmul/f32/6x8x4"), {Pack("matmul", "b", {1, 0}, {{1, 4}}),
+                                                          Pack("matmul", "a", {1, 0}, {})});
   ASSERT_THAT(scheduled, testing::IsOk());
   EXPECT_TRUE(scheduled->stages[scheduled->FindStage("b_packed")].prepared);
   EXPECT_FALSE(scheduled->stages[scheduled->FindStage("a_packed")].prepared);

@@ -13,9 +13,9 @@ using testing::StatusIs;
 // One step of every kind.
 Schedule EveryStep() {
   return {{Split("s", "i", 4), Reorder("s", {"i_outer", "j", "i_inner"}), Fuse("s", "i_outer", "j"),
-           Vectorize("s", "i_inner"), Unroll("s", "j"), Parallel("s", "i_outer"), Peel("s", "j", 1, 2),
-           ComputeAt("p", "s", "j"), Inline("p"), CacheRead("s", "in"), CacheWrite("s"),
-           Pack("s", "w", {1, 0}, {{1, 16}}), Tensorize("s", "k_inner")}};
+           Vectorize("s", "i_inner"), Unroll("s", "j"), Parallel("s", "i_outer"),
+           Peel("s", "j", 1, 2), ComputeAt("p", "s", "j"), Inline("p"), CacheRead("s", "in"),
+           CacheWrite("s"), Pack("s", "w", {1, 0}, {{1, 16}}), Tensorize("s", "k_inner")}};
 }
 
 TEST(ScheduleTextTest, EveryStepRoundTrips) {
@@ -38,7 +38,8 @@ TEST(ScheduleTextTest, EqualHashesMeanEqualSteps) {
 
 TEST(ScheduleTextTest, MalformedLinesAreQuoted) {
   const auto code = absl::StatusCode::kInvalidArgument;
-  EXPECT_THAT(ParseSchedule("spilt(s, i, 4)"), StatusIs(code, HasSubstr("'spilt(s, i, 4)': unknown step")));
+  EXPECT_THAT(ParseSchedule("spilt(s, i, 4)"),
+              StatusIs(code, HasSubstr("'spilt(s, i, 4)': unknown step")));
   EXPECT_THAT(ParseSchedule("split s i 4"), StatusIs(code, HasSubstr("not of the form")));
   EXPECT_THAT(ParseSchedule("split(s, i)"), StatusIs(code, HasSubstr("wrong number")));
   EXPECT_THAT(ParseSchedule("split(s, i, 4, j)"), StatusIs(code, HasSubstr("name after a number")));

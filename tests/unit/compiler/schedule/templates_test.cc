@@ -16,7 +16,8 @@ TEST(TemplatesTest, OperatorsGetTheTemplateMadeForThem) {
   EXPECT_EQ(Bind(kResnetLayer, "x86-avx2")->space().name(), "conv2d_direct.v1");
   EXPECT_EQ(Bind("conv2d/f32/nhwc/1x7x7x16/o32k1x1", "x86-avx2")->space().name(), "gemm.v1");
   EXPECT_EQ(Bind("dense/f32/1x512/o1000/bias", "x86-avx2")->space().name(), "gemm.v1");
-  EXPECT_EQ(Bind("depthwise_conv2d/f32/nhwc/1x14x14x512/k3x3p1x1", "x86-avx2")->space().name(), "window.v1");
+  EXPECT_EQ(Bind("depthwise_conv2d/f32/nhwc/1x14x14x512/k3x3p1x1", "x86-avx2")->space().name(),
+            "window.v1");
   EXPECT_EQ(Bind("add/f32/nhwc/1x7x7x16", "x86-avx2")->space().name(), "plain.v1");
 }
 
@@ -31,14 +32,16 @@ TEST(TemplatesTest, RegisterFitPrunesBeforeAnythingIsBuilt) {
   EXPECT_EQ(space.Violation(*space.Parse("tile_oh=1,tile_ow=3,tile_oc=2" + rest)),
             "tile 3x2 has 6 accumulators, 8 hide the multiply-add's latency");
   EXPECT_THAT(bound->MakeSchedule(*space.Parse("tile_oh=1,tile_ow=7,tile_oc=2" + rest)),
-              testing::StatusIs(absl::StatusCode::kFailedPrecondition, ::testing::HasSubstr("17 vector registers")));
+              testing::StatusIs(absl::StatusCode::kFailedPrecondition,
+                                ::testing::HasSubstr("17 vector registers")));
 }
 
-// 56 x 56 pixels in tiles of 1 x 14 by 2 of 4 channel vectors: 56 * 4 * 2 = 448 tiles; 3 * 3 * 64 = 576 steps of 14 * 2 multiply-adds.
+// 56 x 56 pixels in tiles of 1 x 14 by 2 of 4 channel vectors: 56 * 4 * 2 = 448 tiles; 3 * 3 * 64 =
+// 576 steps of 14 * 2 multiply-adds.
 TEST(TemplatesTest, FactsCountTheTiledKernel) {
   const auto bound = Bind(kResnetLayer, "x86-avx512");
-  const ConfigFacts facts =
-      bound->Facts(*bound->space().Parse("tile_oh=1,tile_ow=14,tile_oc=2,unroll_ic=2,block_oh=4,padding=1"));
+  const ConfigFacts facts = bound->Facts(
+      *bound->space().Parse("tile_oh=1,tile_ow=14,tile_oc=2,unroll_ic=2,block_oh=4,padding=1"));
   EXPECT_EQ(facts.vector_lanes, 16);
   EXPECT_EQ(facts.accumulators, 28);
   EXPECT_EQ(facts.tiles, 448);

@@ -45,7 +45,8 @@ TEST(ConfigSpaceTest, MalformedTextSaysWhatIsWrong) {
   const ConfigSpace space = SmallSpace();
   const auto code = absl::StatusCode::kInvalidArgument;
   EXPECT_THAT(space.Parse("rows=2"), StatusIs(code, HasSubstr("'columns' is missing")));
-  EXPECT_THAT(space.Parse("rows=2,columns=8,rows=1"), StatusIs(code, HasSubstr("'rows' is given twice")));
+  EXPECT_THAT(space.Parse("rows=2,columns=8,rows=1"),
+              StatusIs(code, HasSubstr("'rows' is given twice")));
   EXPECT_THAT(space.Parse("rows=2,depth=8"), StatusIs(code, HasSubstr("'depth' is unknown")));
   EXPECT_THAT(space.Parse("rows=3,columns=8"), StatusIs(code, HasSubstr("no value 3")));
   EXPECT_THAT(space.Parse("rows=x,columns=8"), StatusIs(code, HasSubstr("'x' is not an integer")));

@@ -1,0 +1,304 @@
+// Real kernels through the real runner process: each outcome happens, and the next candidate is
+// measured.
+#include "device_agent/sandbox/sandboxed_runner.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <map>
+#include <thread>
+
+#include "device_agent/sandbox/worker_pool.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/bad_kernels/bad_kernels.h"
+
+namespace tunefarm::device_agent {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+SandboxOptions TestOptions() {
+  SandboxOptions options;
+  options.runner_executable = TUNEFARM_BIN_DIR "/tuner-agent";
+  options.triple = TestTriple();
+  options.child.cores = AllowedCores();
+  options.child.memory_limit_bytes = uint64_t{256} << 20;
+  options.child.cache_flush_bytes = 1 << 20;
+  return options;
+}
+
+class SandboxedRunnerTest : public testing::Test {
+ protected:
+  // Measures `candidate` and after it a good one, which has to come out right whatever the first
+  // did.
+  v1::MeasureResult Measure(const v1::Candidate& candidate) {
+    request_.candidates = {candidate, CandidateFrom("good", "run", 2)};
+    const std::map<uint64_t, v1::MeasureResult> results = MeasureAll();
+    EXPECT_EQ(results.at(2).outcome(), v1::OUTCOME_OK) << results.at(2).error();
+    return results.at(1);
+  }
+
+  v1::MeasureResult Measure(const std::string& object, const std::string& symbol,
+                            const std::string& prepare = "") {
+    return Measure(CandidateFrom(object, symbol, 1, prepare));
+  }
+
+  std::map<uint64_t, v1::MeasureResult> MeasureAll() {
+    std::map<uint64_t, v1::MeasureResult> results;
+    const absl::Status status = runner_.Run(
+        request_, {}, [&](v1::MeasureResult result) { results[result.candidate_id()] = result; });
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(results, SizeIs(request_.candidates.size()));
+    return results;
+  }
+
+  void ExpectFailure(const v1::MeasureResult& result, v1::Outcome outcome, const std::string& phase,
+                     const std::string& text) {
+    EXPECT_EQ(result.outcome(), outcome) << result.ShortDebugString();
+    EXPECT_EQ(result.phase(), phase) << result.ShortDebugString();
+    EXPECT_THAT(result.error(), HasSubstr(text));
+    EXPECT_THAT(result.samples_ns(), IsEmpty());
+  }
+
+  MeasureRequest request_ = AddRequest();
+  SandboxedRunner runner_{TestOptions()};
+};
+
+TEST_F(SandboxedRunnerTest, GoodKernelGivesAllItsSamples) {
+  request_.timing.set_num_samples(5);
+  request_.timing.set_min_sample_ns(20'000);
+  const v1::MeasureResult result = Measure("good", "run");
+  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
+  EXPECT_EQ(result.phase(), "");
+  EXPECT_THAT(result.samples_ns(), SizeIs(5));
+  EXPECT_GT(result.runs_per_sample(), 1u);
+  EXPECT_GT(result.median_ns(), 0);
+  EXPECT_GT(result.wall_ns(), result.median_ns());
+  EXPECT_FALSE(result.cut());
+}
+
+TEST_F(SandboxedRunnerTest, PreparePacksConstantsBeforeTheRun) {
+  EXPECT_EQ(Measure("good", "run_packed", "pack").outcome(), v1::OUTCOME_OK);
+}
+
+TEST_F(SandboxedRunnerTest, PackedConstantsAreNotZeroByChance) {
+  ExpectFailure(Measure("good", "run_packed"), v1::OUTCOME_WRONG_RESULT, "verify", "out[0]");
+}
+
+TEST_F(SandboxedRunnerTest, KernelWithPointersInDataIsRelocated) {
+  EXPECT_EQ(Measure("good", "run_by_table").outcome(), v1::OUTCOME_OK);
+}
+
+TEST_F(SandboxedRunnerTest, ScratchOfTheSignatureIsGiven) {
+  v1::Candidate candidate = CandidateFrom("good", "run_with_scratch", 1);
+  candidate.mutable_kernel()->mutable_signature()->set_scratch_bytes_per_worker(4000);
+  EXPECT_EQ(Measure(candidate).outcome(), v1::OUTCOME_OK);
+}
+
+TEST_F(SandboxedRunnerTest, ParallelKernelRunsOnSeveralWorkers) {
+  if (AllowedCores().size() < 2) GTEST_SKIP() << "one core";
+  request_.timing.set_num_threads(2);
+  request_.timing.set_num_samples(20);
+  const v1::MeasureResult result = Measure("good", "run_parallel");
+  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
+}
+
+TEST_F(SandboxedRunnerTest, MoreThreadsThanCoresAreTheDevicesFault) {
+  request_.timing.set_num_threads(250);
+  request_.candidates = {CandidateFrom("good", "run_parallel", 1)};
+  ExpectFailure(MeasureAll().at(1), v1::OUTCOME_DEVICE_LOST, "load", "250 threads");
+}
+
+TEST_F(SandboxedRunnerTest, CacheIsFlushedBeforeEachRun) {
+  request_.timing.set_flush_cache(true);
+  request_.timing.set_num_samples(3);
+  request_.timing.set_min_sample_ns(1'000'000);
+  const v1::MeasureResult result = Measure("good", "run");
+  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
+  EXPECT_EQ(result.runs_per_sample(), 1u);
+  EXPECT_THAT(result.samples_ns(), SizeIs(3));
+}
+
+TEST_F(SandboxedRunnerTest, SlowCandidateIsCutAfterOneSample) {
+  request_.timing.set_num_samples(50);
+  request_.timing.set_cut_above_ns(1);
+  const v1::MeasureResult result = Measure("good", "run");
+  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK);
+  EXPECT_TRUE(result.cut());
+  EXPECT_THAT(result.samples_ns(), SizeIs(1));
+}
+
+TEST_F(SandboxedRunnerTest, WrongElementIsNamed) {
+  const v1::MeasureResult result = Measure("wrong", "run_wrong_element");
+  ExpectFailure(result, v1::OUTCOME_WRONG_RESULT, "verify", "out[17]: got ");
+  EXPECT_THAT(result.error(), AllOf(HasSubstr("want "), HasSubstr("1 of 1000 elements differ")));
+}
+
+TEST_F(SandboxedRunnerTest, UnwrittenElementIsSeen) {
+  ExpectFailure(Measure("wrong", "run_without_last"), v1::OUTCOME_WRONG_RESULT, "verify",
+                "out[999]: got nothing written");
+}
+
+TEST_F(SandboxedRunnerTest, KernelThatWorksOnlyOnceIsWrongInPhaseTime) {
+  ExpectFailure(Measure("wrong", "run_once"), v1::OUTCOME_WRONG_RESULT, "time", "nothing written");
+}
+
+TEST_F(SandboxedRunnerTest, StatusOtherThanZeroIsACrash) {
+  ExpectFailure(Measure("wrong", "run_with_status"), v1::OUTCOME_CRASHED, "verify", "returned 3");
+}
+
+TEST_F(SandboxedRunnerTest, NullDereferenceIsNamed) {
+  ExpectFailure(Measure("crash", "run_null_dereference"), v1::OUTCOME_CRASHED, "verify",
+                "SIGSEGV at address 0x0: null pointer");
+}
+
+TEST_F(SandboxedRunnerTest, WriteBehindABufferIsNamed) {
+  ExpectFailure(Measure("crash", "run_out_of_bounds"), v1::OUTCOME_CRASHED, "verify",
+                "32 bytes past the end of buffer 3 (out) of 4000 bytes");
+}
+
+TEST_F(SandboxedRunnerTest, WriteIntoSlackIsSeen) {
+  ExpectFailure(Measure("crash", "run_into_slack"), v1::OUTCOME_CRASHED, "verify",
+                "outside buffer 3 (out): byte 5 past its end");
+  ExpectFailure(Measure("crash", "run_before_beginning"), v1::OUTCOME_CRASHED, "verify",
+                "before its beginning");
+}
+
+TEST_F(SandboxedRunnerTest, InputsAndPackedConstantsCannotBeWritten) {
+  ExpectFailure(Measure("crash", "run_over_input"), v1::OUTCOME_CRASHED, "verify",
+                "write to buffer 0 (a), which is read-only");
+  ExpectFailure(Measure("crash", "run_over_packed", "pack_nothing"), v1::OUTCOME_CRASHED, "verify",
+                "write to buffer 2 (twice_b), which is read-only");
+}
+
+TEST_F(SandboxedRunnerTest, TrapAndWildJumpAreCrashes) {
+#if defined(__x86_64__)
+  ExpectFailure(Measure("crash", "run_trap"), v1::OUTCOME_CRASHED, "verify", "SIGILL");
+#endif
+  ExpectFailure(Measure("crash", "run_wild_jump"), v1::OUTCOME_CRASHED, "verify", "SIGSEGV");
+}
+
+TEST_F(SandboxedRunnerTest, EndlessLoopIsKilledAtTheTimeout) {
+  request_.timing.set_timeout_ns(300'000'000);
+  ExpectFailure(Measure("hostile", "run_forever"), v1::OUTCOME_TIMEOUT, "verify", "after 300 ms");
+}
+
+TEST_F(SandboxedRunnerTest, EndlessLoopWhileTimedIsKilledToo) {
+  request_.timing.set_timeout_ns(300'000'000);
+  request_.timing.set_num_samples(100);
+  ExpectFailure(Measure("hostile", "run_forever_later"), v1::OUTCOME_TIMEOUT, "time", "300 ms");
+}
+
+TEST_F(SandboxedRunnerTest, KernelThatEatsMemoryIsOutOfMemory) {
+  ExpectFailure(Measure("hostile", "run_eat_memory"), v1::OUTCOME_OUT_OF_MEMORY, "verify", "mmap");
+  ExpectFailure(Measure("hostile", "run_eat_stack"), v1::OUTCOME_OUT_OF_MEMORY, "verify",
+                "stack overflow");
+}
+
+TEST_F(SandboxedRunnerTest, BuffersBeyondTheLimitAreOutOfMemory) {
+  v1::Candidate candidate = CandidateFrom("good", "run", 1);
+  candidate.mutable_kernel()->mutable_signature()->mutable_buffers(2)->set_num_elems(1u << 30);
+  ExpectFailure(Measure(candidate), v1::OUTCOME_OUT_OF_MEMORY, "load", "this agent grants");
+}
+
+TEST_F(SandboxedRunnerTest, ScratchBeyondTheLimitIsOutOfMemory) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "sanitizers reserve address space, so it is not limited";
+#endif
+  v1::Candidate candidate = CandidateFrom("good", "run", 1);
+  candidate.mutable_kernel()->mutable_signature()->set_scratch_bytes_per_worker(1u << 30);
+  ExpectFailure(Measure(candidate), v1::OUTCOME_OUT_OF_MEMORY, "load", "scratch memory");
+}
+
+TEST_F(SandboxedRunnerTest, KernelThatCallsExitIsACrash) {
+  ExpectFailure(Measure("hostile", "run_exit"), v1::OUTCOME_CRASHED, "verify", "called exit");
+  ExpectFailure(Measure("hostile", "run_exit_thread"), v1::OUTCOME_CRASHED, "verify",
+                "called exit");
+}
+
+TEST_F(SandboxedRunnerTest, SystemCallsAreRefused) {
+  ExpectFailure(Measure("hostile", "run_socket"), v1::OUTCOME_CRASHED, "verify", "(socket)");
+  ExpectFailure(Measure("hostile", "run_open"), v1::OUTCOME_CRASHED, "verify", "(openat)");
+  ExpectFailure(Measure("hostile", "run_fork"), v1::OUTCOME_CRASHED, "verify", "(clone)");
+  ExpectFailure(Measure("hostile", "run_kill"), v1::OUTCOME_CRASHED, "verify", "(kill)");
+}
+
+TEST_F(SandboxedRunnerTest, WhatCannotBeLoadedIsABuildFailure) {
+  ExpectFailure(Measure("imports", "run"), v1::OUTCOME_BUILD_FAILED, "load", "imports expf");
+  ExpectFailure(Measure("constructor", "run"), v1::OUTCOME_BUILD_FAILED, "load", "constructors");
+  ExpectFailure(Measure("good", "no_such_entry"), v1::OUTCOME_BUILD_FAILED, "load",
+                "exports no function no_such_entry");
+}
+
+TEST_F(SandboxedRunnerTest, KernelsOfOtherKindsAreRefused) {
+  v1::Candidate candidate = CandidateFrom("good", "run", 1);
+  candidate.mutable_kernel()->set_triple("mips64-unknown-linux-gnu");
+  ExpectFailure(Measure(candidate), v1::OUTCOME_BUILD_FAILED, "load", "architecture \"mips64\"");
+
+  candidate = CandidateFrom("good", "run", 1);
+  candidate.mutable_kernel()->mutable_signature()->set_abi_version(99);
+  ExpectFailure(Measure(candidate), v1::OUTCOME_BUILD_FAILED, "load", "ABI version 99");
+
+  candidate = CandidateFrom("good", "run", 1);
+  candidate.mutable_kernel()->mutable_elf()->back() ^= 1;
+  ExpectFailure(Measure(candidate), v1::OUTCOME_BUILD_FAILED, "load", "digest");
+}
+
+TEST_F(SandboxedRunnerTest, LostRunnerIsTheDevicesFaultAndIsReplaced) {
+  request_.candidates = {CandidateFrom("good", "run", 1)};
+  EXPECT_EQ(MeasureAll().at(1).outcome(), v1::OUTCOME_OK);
+  const pid_t first = runner_.runner_pid();
+  // Killed while it is idle: noticed before the next candidate is given to it.
+  kill(first, SIGKILL);
+  siginfo_t info;
+  ASSERT_EQ(waitid(P_PID, static_cast<id_t>(first), &info, WEXITED | WNOWAIT), 0);
+  EXPECT_EQ(MeasureAll().at(1).outcome(), v1::OUTCOME_OK);
+  EXPECT_NE(runner_.runner_pid(), first);
+}
+
+TEST_F(SandboxedRunnerTest, RunnerKilledWhileMeasuringIsDeviceLost) {
+  request_.candidates = {CandidateFrom("good", "run", 7)};
+  MeasureAll();
+  request_.candidates = {CandidateFrom("hostile", "run_forever", 1),
+                         CandidateFrom("good", "run", 2)};
+  std::thread killer([pid = runner_.runner_pid()] { kill(pid, SIGKILL); });
+  const std::map<uint64_t, v1::MeasureResult> results = MeasureAll();
+  killer.join();
+  EXPECT_EQ(results.at(2).outcome(), v1::OUTCOME_OK);
+}
+
+TEST_F(SandboxedRunnerTest, CancellationEndsARunningKernelAtOnce) {
+  request_.candidates = {CandidateFrom("good", "run", 1),
+                         CandidateFrom("hostile", "run_forever", 2),
+                         CandidateFrom("good", "run", 3)};
+  request_.timing.set_timeout_ns(100'000'000'000u);
+  std::stop_source stop;
+  std::vector<uint64_t> seen;
+  const absl::Status status =
+      runner_.Run(request_, stop.get_token(), [&](v1::MeasureResult result) {
+        seen.push_back(result.candidate_id());
+        stop.request_stop();
+      });
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+  EXPECT_THAT(seen, testing::ElementsAre(1));
+  // The runner goes on.
+  request_.candidates = {CandidateFrom("good", "run", 4)};
+  EXPECT_EQ(MeasureAll().at(4).outcome(), v1::OUTCOME_OK);
+}
+
+TEST_F(SandboxedRunnerTest, CancellationFromAnotherThreadEndsARunningKernel) {
+  request_.candidates = {CandidateFrom("hostile", "run_forever", 2)};
+  request_.timing.set_timeout_ns(100'000'000'000u);
+  std::stop_source stop;
+  std::thread other([&] { stop.request_stop(); });
+  const absl::Status status = runner_.Run(request_, stop.get_token(), [](v1::MeasureResult) {});
+  other.join();
+  EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
+}
+
+}  // namespace
+}  // namespace tunefarm::device_agent
