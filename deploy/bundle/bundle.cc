@@ -19,7 +19,8 @@ constexpr size_t kMaxSymbolBytes = 200;
 
 absl::Status FileError(const std::string& path, int error) {
   const std::string message = absl::StrFormat("cannot write %s: %s", path, std::strerror(error));
-  if (error == EACCES || error == EROFS || error == EPERM) return absl::PermissionDeniedError(message);
+  if (error == EACCES || error == EROFS || error == EPERM)
+    return absl::PermissionDeniedError(message);
   if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(message);
   return absl::InternalError(message);
 }
@@ -44,12 +45,13 @@ absl::Status WriteFile(const std::filesystem::path& path, const std::string& byt
 
 }  // namespace
 
-absl::StatusOr<std::vector<BundleFile>> MakeBundle(const compiler::Operator& op, const compiler::Artifact& artifact,
+absl::StatusOr<std::vector<BundleFile>> MakeBundle(const compiler::Operator& op,
+                                                   const compiler::Artifact& artifact,
                                                    const Provenance& provenance) {
   if (artifact.object.empty() || !IsValidSymbol(artifact.run_symbol)) {
     return absl::InvalidArgumentError(
-        absl::StrFormat("bundle of %s: the artifact has an object of %d bytes and the symbol '%s'", Print(op.workload),
-                        artifact.object.size(), artifact.run_symbol));
+        absl::StrFormat("bundle of %s: the artifact has an object of %d bytes and the symbol '%s'",
+                        Print(op.workload), artifact.object.size(), artifact.run_symbol));
   }
   std::vector<std::string> symbols = {artifact.run_symbol};
   if (!artifact.prepare_symbol.empty()) symbols.push_back(artifact.prepare_symbol);

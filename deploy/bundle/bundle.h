@@ -1,6 +1,7 @@
-// A bundle: a kernel as files that plain C can use on a machine without anything of ours. The last step of the way of one
-// kernel: artifact + where its schedule comes from -> kernel.o, libkernel.a, kernel.h, manifest.json, example.c.
-// Relies on compiler/artifact for the object and on compiler/op for what the operator computes.
+// A bundle: a kernel as files that plain C can use on a machine without anything of ours. The last
+// step of the way of one kernel: artifact + where its schedule comes from -> kernel.o, libkernel.a,
+// kernel.h, manifest.json, example.c. Relies on compiler/artifact for the object and on compiler/op
+// for what the operator computes.
 #ifndef TUNEFARM_DEPLOY_BUNDLE_BUNDLE_H_
 #define TUNEFARM_DEPLOY_BUNDLE_BUNDLE_H_
 
@@ -17,9 +18,9 @@ namespace tunefarm::deploy {
 
 // Where the schedule comes from: what manifest.json and the head of kernel.h tell.
 struct Provenance {
-  std::string target;    // Canonical text.
-  std::string config;    // Named knobs.
-  std::string space;     // Name of the template's space.
+  std::string target;  // Canonical text.
+  std::string config;  // Named knobs.
+  std::string space;   // Name of the template's space.
   std::string space_hash;
   std::string schedule;  // Its steps, as printed.
   std::string how;       // exact | default
@@ -29,7 +30,8 @@ struct Provenance {
   uint32_t samples = 0;
   std::string device;
   bool emulated = false;
-  // Whether the code section is bit for bit the one that was measured; false also where nothing was measured.
+  // Whether the code section is bit for bit the one that was measured; false also where nothing was
+  // measured.
   bool measured_code = false;
 };
 
@@ -38,19 +40,24 @@ struct BundleFile {
   std::string bytes;
 };
 
-// The files of a bundle; the same input gives the same bytes. `artifact` was built from `op` under the symbol that the
-// bundle's user will call. Errors: kInvalidArgument (the artifact has no object file or no symbol).
-absl::StatusOr<std::vector<BundleFile>> MakeBundle(const compiler::Operator& op, const compiler::Artifact& artifact,
+// The files of a bundle; the same input gives the same bytes. `artifact` was built from `op` under
+// the symbol that the bundle's user will call. Errors: kInvalidArgument (the artifact has no object
+// file or no symbol).
+absl::StatusOr<std::vector<BundleFile>> MakeBundle(const compiler::Operator& op,
+                                                   const compiler::Artifact& artifact,
                                                    const Provenance& provenance);
 
-// Writes the files into `folder`, which is made where there is none; files of the same names are replaced, each at once.
-// Errors: kPermissionDenied, kResourceExhausted, kInternal with the path and the operating system's reason.
+// Writes the files into `folder`, which is made where there is none; files of the same names are
+// replaced, each at once. Errors: kPermissionDenied, kResourceExhausted, kInternal with the path
+// and the operating system's reason.
 absl::Status WriteBundle(const std::vector<BundleFile>& files, const std::string& folder);
 
-// A C identifier that says what the kernel computes: the workload's key with every other character as '_'.
+// A C identifier that says what the kernel computes: the workload's key with every other character
+// as '_'.
 std::string DefaultSymbol(const compiler::Workload& workload);
 
-// Whether `symbol` is a C identifier that may name a kernel: a letter first, at most 200 characters.
+// Whether `symbol` is a C identifier that may name a kernel: a letter first, at most 200
+// characters.
 bool IsValidSymbol(const std::string& symbol);
 
 }  // namespace tunefarm::deploy

@@ -14,7 +14,8 @@ const char* CType(compiler::DType dtype);
 // "input", "constant", "packed", "output".
 const char* RoleName(compiler::BufferRole role);
 
-// The name of a macro that belongs to a kernel: MacroName("conv_a", "in", "ELEMS") is "CONV_A_IN_ELEMS".
+// The name of a macro that belongs to a kernel: MacroName("conv_a", "in", "ELEMS") is
+// "CONV_A_IN_ELEMS".
 std::string MacroName(const std::string& symbol, const std::string& buffer,
                       const std::string& what = "");
 

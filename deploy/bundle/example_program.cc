@@ -36,15 +36,17 @@ bool IsGiven(const ArtifactBuffer& buffer) {
 
 std::string FillLoop(const Artifact& artifact, size_t position) {
   const ArtifactBuffer& buffer = artifact.buffers[position];
-  const char* function = buffer.dtype == DType::kF32 ? "tunefarm_fill_float" : "tunefarm_fill_integer";
+  const char* function =
+      buffer.dtype == DType::kF32 ? "tunefarm_fill_float" : "tunefarm_fill_integer";
   // 9 digits give back every float.
   return absl::StrFormat(
       "  {\n    const tunefarm_fill fill = {%d, %d, (float)%.9g};\n"
       "    %s* data = buffers[%s];\n"
       "    for (uint64_t i = 0; i < %s; ++i) data[i] = (%s)%s(&fill, SEED, %d, i);\n  }\n",
       buffer.fill.low, buffer.fill.high, buffer.fill.scale, CType(buffer.dtype),
-      MacroName(artifact.run_symbol, buffer.name), MacroName(artifact.run_symbol, buffer.name, "elems"),
-      CType(buffer.dtype), function, position);
+      MacroName(artifact.run_symbol, buffer.name),
+      MacroName(artifact.run_symbol, buffer.name, "elems"), CType(buffer.dtype), function,
+      position);
 }
 
 std::string Setup(const Artifact& artifact) {
@@ -54,8 +56,11 @@ std::string Setup(const Artifact& artifact) {
     text += absl::StrFormat("  buffers[%s] = allocate(%s);\n", MacroName(symbol, buffer.name),
                             MacroName(symbol, buffer.name, "bytes"));
   }
-  text += absl::StrFormat("  void* scratch = allocate(%s + 64);\n\n", MacroName(symbol, "SCRATCH_BYTES_PER_WORKER"));
-  text += "  /* The test data that the kernel was verified with on the farm: integers times a scale. */\n";
+  text += absl::StrFormat("  void* scratch = allocate(%s + 64);\n\n",
+                          MacroName(symbol, "SCRATCH_BYTES_PER_WORKER"));
+  text +=
+      "  /* The test data that the kernel was verified with on the farm: integers times a scale. "
+      "*/\n";
   for (size_t i = 0; i < artifact.buffers.size(); ++i) {
     if (IsGiven(artifact.buffers[i])) text += FillLoop(artifact, i);
   }
@@ -114,8 +119,9 @@ std::string Check(const Operator& op, const Artifact& artifact) {
   printf("ok: max error %%g, fastest of 20 runs %%.4f ms\n", max_error, best_ms);
   return 0;
 )c",
-      type, MacroName(symbol, out), type, MacroName(symbol, out, "bytes"), absl::StrJoin(arguments, ", "),
-      MacroName(symbol, out, "elems"), op.absolute_tolerance, op.relative_tolerance, MacroName(symbol, out, "elems"));
+      type, MacroName(symbol, out), type, MacroName(symbol, out, "bytes"),
+      absl::StrJoin(arguments, ", "), MacroName(symbol, out, "elems"), op.absolute_tolerance,
+      op.relative_tolerance, MacroName(symbol, out, "elems"));
 }
 
 }  // namespace
@@ -142,8 +148,9 @@ enum { SEED = 1 };
 int main(void) {
 %s%s%s}
 )c",
-      artifact.run_symbol, InComment(artifact.toolchain), kTensorFillHeader, kHelpers, InComment(Print(op.workload)),
-      CReference(op), Setup(artifact), Calls(artifact), Check(op, artifact));
+      artifact.run_symbol, InComment(artifact.toolchain), kTensorFillHeader, kHelpers,
+      InComment(Print(op.workload)), CReference(op), Setup(artifact), Calls(artifact),
+      Check(op, artifact));
 }
 
 }  // namespace tunefarm::deploy
