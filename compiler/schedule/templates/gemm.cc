@@ -54,7 +54,8 @@ class Gemm final : public BoundTemplate {
     Schedule schedule;
     StartTiling(stages, schedule);
     auto& steps = schedule.steps;
-    steps.push_back(Pack(acc, op_.inputs[1].buffer->name, {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
+    steps.push_back(
+        Pack(acc, op_.inputs[1].buffer->name, {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
     steps.push_back(Split(sink, m, tile_m));
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));
