@@ -1,7 +1,155 @@
+// tuner-agent: speaks for this machine to a tracker, and (as --runner) runs its kernels.
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "device_agent/agent.h"
+#include "device_agent/agent_flags.h"
+#include "device_agent/device/cores.h"
+#include "device_agent/device/device_info.h"
+#include "device_agent/device/device_state.h"
 #include "device_agent/sandbox/runner_process.h"
+#include "device_agent/sandbox/sandboxed_runner.h"
+
+namespace tunefarm::device_agent {
+namespace {
+
+constexpr int kFailed = 1;
+
+absl::StatusOr<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  std::string token;
+  if (!std::getline(file, token)) {
+    return absl::NotFoundError(absl::StrFormat("--token-file %s: cannot read a line of it", path));
+  }
+  absl::StripAsciiWhitespace(&token);
+  return token;
+}
+
+// Flushing a cache takes twice its size, because replacement is not strictly least recently used.
+constexpr uint64_t kFlushFactor = 2;
+
+SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo& device,
+                                  std::vector<int> cores) {
+  SandboxOptions options;
+  options.triple = device.triple();
+  options.emulated = device.emulated();
+  options.child.cores = std::move(cores);
+  options.child.memory_limit_bytes =
+      flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20 : device.memory_bytes() / 2;
+  options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(SystemFiles());
+  return options;
+}
+
+AgentOptions MakeAgentOptions(const AgentFlags& flags, const v1::DeviceInfo& device) {
+  std::random_device random;
+  AgentOptions options;
+  options.tracker = flags.tracker;
+  options.device = device;
+  options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
+  options.backoff_seed = random();
+  options.on_welcome = [tracker = flags.tracker, name = flags.name] {
+    std::printf("connected to %s as %s\n", tracker.c_str(), name.c_str());
+    std::fflush(stdout);
+  };
+  return options;
+}
+
+// Waits for SIGINT and SIGTERM on a thread of its own: the first one ends the agent cleanly, the
+// second one at once.
+class SignalWatch {
+ public:
+  explicit SignalWatch(Agent* agent) : thread_([this, agent] { Watch(agent); }) {}
+  ~SignalWatch() {
+    pthread_kill(thread_.native_handle(), SIGTERM);
+    thread_.join();
+  }
+
+  // To be called before any thread starts, so that none of them takes the signals.
+  static sigset_t Block() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    signal(SIGPIPE, SIG_IGN);
+    return signals;
+  }
+
+ private:
+  void Watch(Agent* agent) {
+    int met;
+    sigwait(&signals_, &met);
+    agent->Stop();
+  }
+
+  const sigset_t signals_ = Block();
+  std::thread thread_;
+};
+
+absl::Status DieWithParent(pid_t parent) {
+  if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return absl::InternalError("prctl(PDEATHSIG) failed");
+  if (getppid() != parent) return absl::CancelledError("the parent process is gone");
+  return absl::OkStatus();
+}
+
+absl::Status Serve(const AgentFlags& flags) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<int> cores, MeasuringCores(flags.cpu));
+  v1::DeviceInfo device = ReadDeviceInfo(SystemFiles());
+  device.set_name(flags.name);
+  device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+  if (flags.emulated) device.set_emulated(true);
+
+  // One reader for each thread that reads.
+  DeviceStateReader beside_samples(SystemFiles(), cores[0]);
+  DeviceStateReader for_heartbeats(SystemFiles(), cores[0]);
+  SandboxOptions sandbox_options = MakeSandboxOptions(flags, device, cores);
+  sandbox_options.read_state = [&] { return beside_samples.Read(); };
+  SandboxedRunner runner(std::move(sandbox_options));
+  AgentOptions options = MakeAgentOptions(flags, device);
+  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
+  options.read_state = [&] { return for_heartbeats.Read(); };
+  Agent agent(std::move(options), &runner);
+  const SignalWatch watch(&agent);
+  return agent.Run();
+}
+
+int Main(int argc, char** argv) {
+  const pid_t parent = getppid();
+  int exit_code = 0;
+  const std::optional<AgentFlags> flags = ParseAgentFlags(argc, argv, &exit_code);
+  if (!flags) return exit_code;
+  base::InitLog("tuner-agent", flags->log_level);
+  SignalWatch::Block();
+  absl::Status status = flags->die_with_parent ? DieWithParent(parent) : absl::OkStatus();
+  if (status.ok()) status = Serve(*flags);
+  if (status.ok()) return EXIT_SUCCESS;
+  std::fprintf(stderr, "tuner-agent: %s\n", base::OneLine(status).c_str());
+  return kFailed;
+}
+
+}  // namespace
+}  // namespace tunefarm::device_agent
+
 int main(int argc, char** argv) {
-  return tunefarm::device_agent::RunnerMain(std::vector<std::string>(argv + 1, argv + argc));
+  using tunefarm::device_agent::RunnerMain;
+  // First of all, before anything has a thread.
+  if (argc > 1 && std::string(argv[1]) == tunefarm::device_agent::kRunnerFlag) {
+    return RunnerMain(std::vector<std::string>(argv + 1, argv + argc));
+  }
+  return tunefarm::device_agent::Main(argc, argv);
 }

@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "device_agent/device/cores.h"
 #include "device_agent/sandbox/child_limits.h"
 #include "device_agent/sandbox/elf_loader.h"
 #include "device_agent/sandbox/fault_handler.h"

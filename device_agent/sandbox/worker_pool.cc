@@ -1,9 +1,6 @@
 #include "device_agent/sandbox/worker_pool.h"
 
-#include <sched.h>
-
-#include "absl/strings/str_format.h"
-#include "device_agent/sandbox/unique_fd.h"
+#include "device_agent/device/cores.h"
 
 namespace tunefarm::device_agent {
 namespace {
@@ -31,31 +28,6 @@ void AwaitChange(const std::atomic<T>& value, T old) {
 }
 
 }  // namespace
-
-absl::Status PinToCore(int core) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (core < 0 || core >= CPU_SETSIZE) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("core %d is not in [0, %d)", core, CPU_SETSIZE));
-  }
-  CPU_SET(static_cast<size_t>(core), &set);
-  if (sched_setaffinity(0, sizeof(set), &set) != 0) {
-    return ErrnoStatus(absl::StrFormat("pinning to core %d", core));
-  }
-  return absl::OkStatus();
-}
-
-std::vector<int> AllowedCores() {
-  std::vector<int> cores;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof(set), &set) != 0) return {0};
-  for (int core = 0; core < CPU_SETSIZE; ++core) {
-    if (CPU_ISSET(static_cast<size_t>(core), &set)) cores.push_back(core);
-  }
-  return cores;
-}
 
 WorkerPool::WorkerPool(int num_workers)
     : parallel_{.run = &WorkerPool::Run, .context = this, .num_workers = num_workers} {}

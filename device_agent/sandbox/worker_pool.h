@@ -53,12 +53,6 @@ class WorkerPool {
   std::atomic<bool> stopping_ = false;
 };
 
-// Binds the calling thread to one core.
-absl::Status PinToCore(int core);
-
-// The cores this process may use, in ascending order.
-std::vector<int> AllowedCores();
-
 }  // namespace tunefarm::device_agent
 
 #endif  // TUNEFARM_DEVICE_AGENT_SANDBOX_WORKER_POOL_H_

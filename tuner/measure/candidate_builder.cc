@@ -59,7 +59,7 @@ void Fail(v1::Outcome outcome, const char* phase, const absl::Status& status,
 void Finish(const absl::StatusOr<Artifact>& artifact, v1::BuildReply* reply) {
   if (!artifact.ok()) return Fail(v1::OUTCOME_BUILD_FAILED, "build", artifact.status(), reply);
   reply->set_outcome(v1::OUTCOME_OK);
-  *reply->mutable_kernel() = ToProto(*artifact);
+  *reply->mutable_kernel() = ToKernel(*artifact);
   reply->set_text_hash(artifact->text_hash);
   reply->set_text_bytes(artifact->text_bytes);
 }
@@ -74,7 +74,7 @@ void BuildPeak(const std::string& target_text, v1::BuildReply* reply) {
 
 }  // namespace
 
-v1::Kernel ToProto(const Artifact& artifact) {
+v1::Kernel ToKernel(const Artifact& artifact) {
   v1::Kernel kernel;
   kernel.set_digest(artifact.digest);
   kernel.set_elf(artifact.shared);

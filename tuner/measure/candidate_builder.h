@@ -19,7 +19,7 @@
 namespace tunefarm::tuner {
 
 // As it travels.
-v1::Kernel ToProto(const compiler::Artifact& artifact);
+v1::Kernel ToKernel(const compiler::Artifact& artifact);
 
 // The entry's name in every kernel that is measured. One name for all, so that equal code is equal
 // bytes.

@@ -162,13 +162,23 @@ void ChildProcess::Signal(int signal) {
   if (pid_ > 0 && ended_.empty()) kill(pid_, signal);
 }
 
-std::string ChildProcess::Wait() {
-  if (pid_ <= 0 || !ended_.empty()) return ended_;
-  int status = 0;
-  while (waitpid(pid_, &status, 0) < 0) {
-    if (errno != EINTR) return ended_ = "an end that nobody saw";
+bool ChildProcess::IsRunning() { return pid_ > 0 && Reap(WNOHANG).empty(); }
+
+std::string ChildProcess::Wait() { return pid_ > 0 ? Reap(0) : ended_; }
+
+// How it ended; "" where it runs and `flags` do not wait.
+std::string ChildProcess::Reap(int flags) {
+  while (ended_.empty()) {
+    int status = 0;
+    const pid_t reaped = waitpid(pid_, &status, flags);
+    if (reaped == 0) break;
+    if (reaped > 0) {
+      ended_ = Describe(status);
+    } else if (errno != EINTR) {
+      ended_ = "an end that nobody saw";
+    }
   }
-  return ended_ = Describe(status);
+  return ended_;
 }
 
 std::string ChildProcess::LastWords() const {

@@ -41,6 +41,8 @@ class ChildProcess {
   pid_t pid() const { return pid_; }
   // Sends a signal; nothing once it has been reaped.
   void Signal(int signal);
+  // False: it has ended and been reaped; Wait tells how.
+  bool IsRunning();
   // Waits for its end, reaps it and says how it ended: "exit code 1", "signal 6 (Aborted)". Again:
   // the same.
   std::string Wait();
@@ -49,6 +51,8 @@ class ChildProcess {
 
  private:
   ChildProcess(pid_t pid, UniqueFd stderr_fd) : pid_(pid), stderr_(std::move(stderr_fd)) {}
+
+  std::string Reap(int flags);
 
   pid_t pid_ = -1;
   std::string ended_;  // Empty until reaped.

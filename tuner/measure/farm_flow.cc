@@ -5,7 +5,6 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "tuner/measure/report.h"
 #include "tuner/measure/wire.h"
 
 namespace tunefarm::tuner {

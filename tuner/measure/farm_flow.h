@@ -59,6 +59,8 @@ class FarmFlow {
   void AddTarget(const std::string& target, const compiler::Target& parsed);
   // Withdraws all; results of code that has been measured are kept.
   void Clear();
+  // The farm is broken: all that is outstanding comes back as device_lost.
+  void Fail(const absl::Status& status);
 
  private:
   // One candidate from Accept to its report.
@@ -95,7 +97,6 @@ class FarmFlow {
   void Finish(uint64_t id);
   void Abandon(uint64_t id, const absl::Status& status);
   void Withdraw();
-  void Fail(const absl::Status& status);
 
   const Farm farm_;
   const std::string owner_;

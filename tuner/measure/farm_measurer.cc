@@ -20,6 +20,7 @@ FarmMeasurer::FarmMeasurer(BuilderPool* builders, TrackerClient* tracker,
                            const FarmMeasurerOptions& options)
     : builders_(builders),
       tracker_(tracker),
+      options_(options),
       flow_(std::make_unique<FarmFlow>(FarmFlow::Farm{builders, tracker, &events_, &slow_},
                                        options.owner, options.reconnect_timeout, MakeListener())) {}
 
@@ -66,6 +67,16 @@ absl::Status FarmMeasurer::Submit(const std::vector<MeasureRequest>& requests,
 }
 
 absl::StatusOr<MeasureReport> FarmMeasurer::Next(absl::Duration timeout) {
+  absl::StatusOr<MeasureReport> report = AwaitReport(timeout);
+  if (absl::IsDeadlineExceeded(report.status()) && options_.check_health) {
+    if (const absl::Status health = options_.check_health(); !health.ok()) {
+      events_.Post([this, health] { flow_->Fail(health); });
+    }
+  }
+  return report;
+}
+
+absl::StatusOr<MeasureReport> FarmMeasurer::AwaitReport(absl::Duration timeout) {
   absl::MutexLock lock(&mutex_);
   const auto has_news = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
     return !reports_.empty() || (!failure_.ok() && in_flight_ == 0);

@@ -4,6 +4,7 @@
 #define TUNEFARM_TUNER_MEASURE_FARM_MEASURER_H_
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,6 +26,8 @@ namespace tunefarm::tuner {
 struct FarmMeasurerOptions {
   std::string owner;  // Who asks, for people and fair sharing: "user@host:pid".
   absl::Duration reconnect_timeout = absl::Seconds(15);  // For a tracker that went away.
+  // Whether the farm's own processes live, where they are ours; asked while nothing arrives.
+  std::function<absl::Status()> check_health;
 };
 
 class FarmMeasurer final : public Measurer {
@@ -45,9 +48,11 @@ class FarmMeasurer final : public Measurer {
 
  private:
   FarmFlow::Listener MakeListener();
+  absl::StatusOr<MeasureReport> AwaitReport(absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mutex_);
 
   BuilderPool* const builders_;
   TrackerClient* const tracker_;
+  const FarmMeasurerOptions options_;
 
   mutable absl::Mutex mutex_;
   std::deque<MeasureReport> reports_ ABSL_GUARDED_BY(mutex_);

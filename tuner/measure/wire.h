@@ -1,7 +1,8 @@
-// From what builders and devices say to a MeasureReport, and back to words.
+// Between the measurer's words and those of the protocol.
 #ifndef TUNEFARM_TUNER_MEASURE_WIRE_H_
 #define TUNEFARM_TUNER_MEASURE_WIRE_H_
 
+#include "compiler/target/target.h"
 #include "tunefarm/v1/build.pb.h"
 #include "tunefarm/v1/measurement.pb.h"
 #include "tunefarm/v1/tracker.pb.h"

@@ -8,7 +8,7 @@
 #include <map>
 #include <thread>
 
-#include "device_agent/sandbox/worker_pool.h"
+#include "device_agent/device/cores.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/bad_kernels/bad_kernels.h"
@@ -153,7 +153,7 @@ TEST_F(SandboxedRunnerTest, StatusOtherThanZeroIsACrash) {
 
 TEST_F(SandboxedRunnerTest, NullDereferenceIsNamed) {
   ExpectFailure(Measure("crash", "run_null_dereference"), v1::OUTCOME_CRASHED, "verify",
-                "SIGSEGV at address 0x0: null pointer");
+                "SIGSEGV at address 0: null pointer");
 }
 
 TEST_F(SandboxedRunnerTest, WriteBehindABufferIsNamed) {

@@ -1,0 +1,199 @@
+#include "device_agent/agent.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+#include "device_agent/tracker_session.h"
+#include "spdlog/spdlog.h"
+
+namespace tunefarm::device_agent {
+namespace {
+
+// A tracker's mistake must not make the agent flood it.
+constexpr absl::Duration kShortestHeartbeat = absl::Milliseconds(10);
+constexpr absl::Duration kLongestHeartbeat = absl::Minutes(1);
+
+// Errors that will be the same next time.
+bool IsRefusal(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status) ||
+         absl::IsFailedPrecondition(status) || absl::IsUnimplemented(status);
+}
+
+}  // namespace
+
+Agent::Agent(AgentOptions options, KernelRunner* runner)
+    : options_(std::move(options)),
+      runner_(runner),
+      backoff_(options_.backoff_seed),
+      book_(options_.blob_cache_bytes) {}
+
+absl::Status Agent::Run() {
+  std::thread measurer([this] { MeasureLoop(); });
+  absl::Status status;
+  while (true) {
+    status = RunSession();
+    std::unique_lock lock(mutex_);
+    if (stopping_) {
+      status = absl::OkStatus();
+      break;
+    }
+    if (!was_welcome_ && IsRefusal(status)) break;
+    const absl::Duration wait = backoff_.Next();
+    spdlog::warn("no connection to the tracker at {} ({}), dialling again in {} ms",
+                 options_.tracker, base::OneLine(status), absl::ToInt64Milliseconds(wait));
+    changed_.wait_for(lock, absl::ToChronoNanoseconds(wait), [this] { return stopping_; });
+  }
+  Stop();
+  measurer.join();
+  return status;
+}
+
+void Agent::Stop() {
+  std::lock_guard lock(mutex_);
+  stopping_ = true;
+  running_stop_.request_stop();
+  if (session_ != nullptr) session_->Cancel();
+  changed_.notify_all();
+}
+
+absl::Status Agent::RunSession() {
+  TrackerSession session(options_.tracker);
+  v1::AgentMessage hello;
+  {
+    std::lock_guard lock(mutex_);
+    if (stopping_) session.Cancel();
+    session_ = &session;
+    phase_ = Phase::kDialling;
+    book_.Reconnect();
+    hello = Hello();
+  }
+  session.Write(hello);
+  std::thread writer([this, &session] { WriteLoop(&session); });
+  v1::TrackerMessage message;
+  while (session.Read(&message)) Handle(message);
+  {
+    std::lock_guard lock(mutex_);
+    phase_ = Phase::kOver;
+    session_ = nullptr;
+    changed_.notify_all();
+  }
+  writer.join();
+  return session.Finish();
+}
+
+void Agent::WriteLoop(TrackerSession* session) {
+  {
+    std::unique_lock lock(mutex_);
+    const bool answered =
+        changed_.wait_for(lock, absl::ToChronoNanoseconds(options_.welcome_timeout),
+                          [this] { return phase_ != Phase::kDialling; });
+    if (!answered) session->Cancel();
+  }
+  while (true) {
+    std::vector<v1::AgentMessage> messages;
+    {
+      std::unique_lock lock(mutex_);
+      // Half the interval: a heartbeat that is late by as much again is still in time.
+      changed_.wait_for(lock, absl::ToChronoNanoseconds(heartbeat_interval_ / 2),
+                        [this] { return phase_ != Phase::kWelcome || book_.HasOutgoing(); });
+      if (phase_ != Phase::kWelcome) return;
+      messages = book_.TakeOutgoing();
+    }
+    if (messages.empty()) messages.push_back(Heartbeat());
+    for (const v1::AgentMessage& message : messages) {
+      if (!session->Write(message)) return;  // The reader sees the end as well and says why.
+    }
+  }
+}
+
+void Agent::Handle(const v1::TrackerMessage& message) {
+  std::lock_guard lock(mutex_);
+  switch (message.kind_case()) {
+    case v1::TrackerMessage::kWelcome:
+      HandleWelcome(message.welcome());
+      break;
+    case v1::TrackerMessage::kAssignment:
+      StopWork(book_.Add(message.assignment()));
+      break;
+    case v1::TrackerMessage::kCancel:
+      StopWork(book_.Cancel(message.cancel().assignment_id()));
+      break;
+    case v1::TrackerMessage::kBlobs:
+      book_.AddBlobs(message.blobs());
+      break;
+    case v1::TrackerMessage::kDrain:
+      // The tracker sends no more; what is here is finished and the connection stays.
+      spdlog::warn("the tracker drains this device: {}", message.drain().reason());
+      break;
+    case v1::TrackerMessage::KIND_NOT_SET:
+      break;  // Of a newer tracker.
+  }
+  changed_.notify_all();
+}
+
+void Agent::HandleWelcome(const v1::Welcome& welcome) {
+  heartbeat_interval_ =
+      std::clamp(absl::Nanoseconds(static_cast<int64_t>(welcome.heartbeat_interval_ns())),
+                 kShortestHeartbeat, kLongestHeartbeat);
+  phase_ = Phase::kWelcome;
+  backoff_.Reset();
+  spdlog::info("welcome at {}, session {}", options_.tracker, welcome.session_epoch());
+  if (!std::exchange(was_welcome_, true) && options_.on_welcome) options_.on_welcome();
+}
+
+void Agent::StopWork(std::optional<uint64_t> serial) {
+  if (serial && *serial == running_serial_) running_stop_.request_stop();
+}
+
+void Agent::MeasureLoop() {
+  while (true) {
+    std::optional<AssignmentBook::Work> work;
+    std::stop_token stop;
+    {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [this] { return stopping_ || book_.HasWork(); });
+      if (stopping_) return;
+      work = book_.Start();
+      running_serial_ = work->serial;
+      running_stop_ = std::stop_source();
+      stop = running_stop_.get_token();
+    }
+    const absl::Status status =
+        runner_->Run(work->request, stop, [this, &work](v1::MeasureResult result) {
+          std::lock_guard lock(mutex_);
+          book_.AddResult(work->serial, std::move(result));
+          changed_.notify_all();
+        });
+    if (!status.ok() && !absl::IsCancelled(status)) {
+      spdlog::error("the device failed: {}", base::OneLine(status));
+    }
+    std::lock_guard lock(mutex_);
+    running_serial_ = 0;
+    book_.Finish(work->serial, status);
+    changed_.notify_all();
+  }
+}
+
+v1::AgentMessage Agent::Hello() const {
+  v1::AgentMessage message;
+  v1::Hello* hello = message.mutable_hello();
+  *hello->mutable_device() = options_.device;
+  hello->set_token(options_.token);
+  hello->set_instance_id(options_.instance_id);
+  for (v1::RunningAssignment& assignment : book_.Running()) {
+    *hello->add_running() = std::move(assignment);
+  }
+  return message;
+}
+
+v1::AgentMessage Agent::Heartbeat() const {
+  v1::AgentMessage message;
+  v1::Heartbeat* heartbeat = message.mutable_heartbeat();
+  if (options_.read_state) *heartbeat->mutable_state() = options_.read_state();
+  return message;
+}
+
+}  // namespace tunefarm::device_agent

@@ -1,0 +1,86 @@
+// The agent loop: stays connected to the tracker, works through assignments, sends results as they
+// come.
+//
+// Dials out; there is no inbound port. Three threads: the one in Run reads the stream, one writes
+// (results, blob requests, heartbeats, so a long measurement never silences the agent), one
+// measures. What is to be done next is AssignmentBook's to say; the threads share it under one
+// mutex.
+#ifndef TUNEFARM_DEVICE_AGENT_AGENT_H_
+#define TUNEFARM_DEVICE_AGENT_AGENT_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "device_agent/assignment_book.h"
+#include "device_agent/backoff.h"
+#include "device_agent/kernel_runner.h"
+#include "tunefarm/v1/tracker.pb.h"
+
+namespace tunefarm::device_agent {
+
+class TrackerSession;
+
+struct AgentOptions {
+  std::string tracker;    // HOST:PORT.
+  v1::DeviceInfo device;  // Name included.
+  std::string token;
+  std::string instance_id;  // Random, one per process.
+  uint64_t backoff_seed = 0;
+  uint64_t blob_cache_bytes = uint64_t{64} << 20;
+  // How long the tracker may take to answer Hello.
+  absl::Duration welcome_timeout = absl::Seconds(30);
+  std::function<v1::DeviceState()> read_state;  // For heartbeats; called on the writing thread.
+  std::function<void()> on_welcome;             // At the first Welcome of all; may be empty.
+};
+
+class Agent {
+ public:
+  // `runner` must outlive the agent and is used by one thread of it.
+  Agent(AgentOptions options, KernelRunner* runner);
+
+  // Serves until Stop, dialling again whenever the connection is lost. An error when the tracker
+  // refuses this agent (token, name, ABI) before it was ever welcome: trying again would not help.
+  absl::Status Run();
+
+  // Makes Run return soon, from any thread; a running kernel is killed.
+  void Stop();
+
+ private:
+  enum class Phase { kDialling, kWelcome, kOver };
+
+  void MeasureLoop();
+  void WriteLoop(TrackerSession* session);
+  absl::Status RunSession();
+  void Handle(const v1::TrackerMessage& message);
+  void HandleWelcome(const v1::Welcome& welcome);
+  void StopWork(std::optional<uint64_t> serial);
+  v1::AgentMessage Hello() const;
+  v1::AgentMessage Heartbeat() const;
+
+  const AgentOptions options_;
+  KernelRunner* const runner_;
+  Backoff backoff_;  // Of the thread in Run.
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;  // Of anything below.
+  // All below is guarded by mutex_.
+  AssignmentBook book_;
+  bool stopping_ = false;
+  bool was_welcome_ = false;           // Ever.
+  Phase phase_ = Phase::kOver;         // Of the present session.
+  TrackerSession* session_ = nullptr;  // Null between sessions.
+  absl::Duration heartbeat_interval_ = absl::Seconds(1);
+  uint64_t running_serial_ = 0;  // 0: nothing runs.
+  std::stop_source running_stop_;
+};
+
+}  // namespace tunefarm::device_agent
+
+#endif  // TUNEFARM_DEVICE_AGENT_AGENT_H_

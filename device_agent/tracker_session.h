@@ -1,0 +1,39 @@
+// One connection to the tracker: the bidirectional stream of AgentService.Connect. The only code of
+// the agent that knows gRPC calls.
+#ifndef TUNEFARM_DEVICE_AGENT_TRACKER_SESSION_H_
+#define TUNEFARM_DEVICE_AGENT_TRACKER_SESSION_H_
+
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "tunefarm/v1/tracker.grpc.pb.h"
+
+namespace tunefarm::device_agent {
+
+// Dials at the first write. One thread reads, one writes, any thread may cancel.
+class TrackerSession {
+ public:
+  // `address` is HOST:PORT.
+  explicit TrackerSession(const std::string& address);
+
+  // False when the stream is at its end. Blocks.
+  bool Read(v1::TrackerMessage* message);
+  bool Write(const v1::AgentMessage& message);
+
+  // Ends the stream: blocked reads and writes return false.
+  void Cancel();
+
+  // Why the stream ended, by gRPC's code. To be called once, after Read has returned false and
+  // nobody writes any more.
+  absl::Status Finish();
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<v1::AgentService::Stub> stub_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::AgentMessage, v1::TrackerMessage>> stream_;
+};
+
+}  // namespace tunefarm::device_agent
+
+#endif  // TUNEFARM_DEVICE_AGENT_TRACKER_SESSION_H_
