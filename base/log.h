@@ -6,8 +6,8 @@
 
 namespace tunefarm::base {
 
-// Sends spdlog's default logger to stderr as "time level process: message". The level is `level`, or
-// the environment variable TUNEFARM_LOG where it is set (trace, debug, info, warn, error, off).
+// Sends spdlog's default logger to stderr as "time level process: message". The level is `level`,
+// or the environment variable TUNEFARM_LOG where it is set (trace, debug, info, warn, error, off).
 void InitLog(const std::string& process, const std::string& level = "warn");
 
 }  // namespace tunefarm::base

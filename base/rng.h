@@ -1,5 +1,5 @@
-// The project's random numbers: a value that is passed in, never global state, so that the same seed
-// gives the same run (docs/design.md, decision 13).
+// The project's random numbers: a value that is passed in, never global state, so that the same
+// seed gives the same run (docs/design.md, decision 13).
 #ifndef TUNEFARM_BASE_RNG_H_
 #define TUNEFARM_BASE_RNG_H_
 

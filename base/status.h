@@ -1,7 +1,8 @@
 // Status macros on top of absl::Status: the words every folder uses to hand an error upward.
 //
-// A trial's failure is a value (an outcome); the system's failure is a Status; a broken invariant of
-// ours is TUNEFARM_CHECK. Input from outside (files, wire, users) must never reach TUNEFARM_CHECK.
+// A trial's failure is a value (an outcome); the system's failure is a Status; a broken invariant
+// of ours is TUNEFARM_CHECK. Input from outside (files, wire, users) must never reach
+// TUNEFARM_CHECK.
 #ifndef TUNEFARM_BASE_STATUS_H_
 #define TUNEFARM_BASE_STATUS_H_
 
@@ -11,10 +12,10 @@
 #include "absl/status/statusor.h"
 
 // Returns the status of `expr` from the current function unless it is OK.
-#define TUNEFARM_RETURN_IF_ERROR(expr)                    \
-  do {                                                    \
-    ::absl::Status tunefarm_status = (expr);              \
-    if (!tunefarm_status.ok()) return tunefarm_status;    \
+#define TUNEFARM_RETURN_IF_ERROR(expr)                 \
+  do {                                                 \
+    ::absl::Status tunefarm_status = (expr);           \
+    if (!tunefarm_status.ok()) return tunefarm_status; \
   } while (false)
 
 #define TUNEFARM_CONCAT_INNER(a, b) a##b
@@ -30,8 +31,8 @@
 
 // Aborts with file, line and `message` (a std::string expression) when our own invariant is broken,
 // in release builds too.
-#define TUNEFARM_CHECK(condition, message)                                                  \
-  do {                                                                                      \
+#define TUNEFARM_CHECK(condition, message)                                                      \
+  do {                                                                                          \
     if (!(condition)) ::tunefarm::base::CheckFailed(__FILE__, __LINE__, #condition, (message)); \
   } while (false)
 

@@ -11,7 +11,8 @@ TEST(StatisticsTest, MedianOfAnEvenCountIsTheMeanOfTheMiddleTwo) {
   EXPECT_DOUBLE_EQ(Median({}), 0);
 }
 
-// |1-3|, |2-3|, |3-3|, |4-3|, |100-3| = 2 1 0 1 97, whose median is 1: one outlier does not move it.
+// |1-3|, |2-3|, |3-3|, |4-3|, |100-3| = 2 1 0 1 97, whose median is 1: one outlier does not move
+// it.
 TEST(StatisticsTest, MadIgnoresASingleOutlier) {
   EXPECT_DOUBLE_EQ(MedianAbsoluteDeviation({1, 2, 3, 4, 100}), 1);
 }

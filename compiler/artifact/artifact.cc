@@ -1,0 +1,73 @@
+#include "compiler/artifact/artifact.h"
+
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/hash.h"
+#include "base/status.h"
+#include "compiler/artifact/link.h"
+#include "compiler/artifact/object_file.h"
+#include "compiler/codegen/emit.h"
+#include "compiler/codegen/scratch_layout.h"
+#include "proto/kernel_abi.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+bool IsCIdentifier(const std::string& text) {
+  if (text.empty() || absl::ascii_isdigit(static_cast<unsigned char>(text[0]))) return false;
+  return std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return absl::ascii_isalnum(c) || c == '_'; });
+}
+
+ArtifactBuffer Describe(const KernelBuffer& kernel_buffer) {
+  const BufferNode& buffer = *kernel_buffer.buffer;
+  return {buffer.name,        kernel_buffer.role, buffer.dtype,
+          buffer.num_elems(), buffer.extents,     kernel_buffer.fill};
+}
+
+// A machine without an operating system cannot load a shared object.
+bool IsLoadable(const Target& target) { return absl::StrContains(target.triple, "linux"); }
+
+absl::Status CheckImportsNothing(const ObjectFacts& facts, const std::string& symbol) {
+  if (facts.undefined.empty()) return absl::OkStatus();
+  return absl::InternalError(absl::StrFormat("kernel %s imports %s; a kernel imports nothing",
+                                             symbol, absl::StrJoin(facts.undefined, ", ")));
+}
+
+}  // namespace
+
+absl::StatusOr<Artifact> BuildArtifact(const LoweredKernel& kernel, const Target& target,
+                                       const std::string& symbol) {
+  if (!IsCIdentifier(symbol)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("symbol '%s' of a kernel is no C identifier", symbol));
+  }
+  Artifact artifact;
+  TUNEFARM_ASSIGN_OR_RETURN(artifact.object, EmitObject(kernel, target, symbol));
+  TUNEFARM_ASSIGN_OR_RETURN(const ObjectFacts facts, InspectObject(artifact.object));
+  TUNEFARM_RETURN_IF_ERROR(CheckImportsNothing(facts, symbol));
+  artifact.text_hash = facts.code_hash;
+  artifact.text_bytes = facts.text_bytes;
+  if (IsLoadable(target)) {
+    TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkShared(artifact.object));
+  }
+  artifact.digest = base::Sha256Hex(artifact.shared.empty() ? artifact.object : artifact.shared);
+  artifact.run_symbol = symbol;
+  if (kernel.prepare) artifact.prepare_symbol = symbol + "_prepare";
+  for (const KernelBuffer& buffer : kernel.buffers) artifact.buffers.push_back(Describe(buffer));
+  artifact.scratch_bytes_per_worker = ScratchBytes(kernel);
+  artifact.abi_version = TUNEFARM_KERNEL_ABI_VERSION;
+  artifact.triple = target.triple;
+  artifact.toolchain = Toolchain();
+  return artifact;
+}
+
+std::string Toolchain() {
+  return absl::StrFormat("tunefarm %s, LLVM %s", TUNEFARM_VERSION, LlvmVersion());
+}
+
+}  // namespace tunefarm::compiler

@@ -1,0 +1,99 @@
+#include "compiler/artifact/link.h"
+
+#include <lld/Common/Driver.h>
+#include <llvm/Support/raw_ostream.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "absl/base/const_init.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status.h"
+
+LLD_HAS_DRIVER(elf)
+
+namespace tunefarm::compiler {
+namespace {
+
+ABSL_CONST_INIT absl::Mutex lld_mutex(absl::kConstInit);
+
+std::string TemporaryRoot() {
+  if (access("/dev/shm", W_OK) == 0) return "/dev/shm";
+  const char* tmpdir = std::getenv("TMPDIR");
+  return tmpdir != nullptr ? tmpdir : "/tmp";
+}
+
+// A folder of its own that vanishes with the object.
+class PrivateFolder {
+ public:
+  PrivateFolder() : path_(TemporaryRoot() + "/tunefarm-link-XXXXXX") {
+    if (mkdtemp(path_.data()) == nullptr) error_ = errno;
+  }
+  ~PrivateFolder() {
+    std::error_code ignored;
+    if (error_ == 0) std::filesystem::remove_all(path_, ignored);
+  }
+  PrivateFolder(const PrivateFolder&) = delete;
+  PrivateFolder& operator=(const PrivateFolder&) = delete;
+
+  absl::Status status() const {
+    if (error_ == 0) return absl::OkStatus();
+    return absl::UnavailableError(
+        absl::StrFormat("no temporary folder %s: %s", path_, std::strerror(error_)));
+  }
+  std::string File(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+  int error_ = 0;
+};
+
+absl::Status WriteFile(const std::string& path, const std::string& bytes) {
+  std::ofstream file(path, std::ios::binary);
+  file << bytes;
+  file.close();
+  if (file) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrFormat("cannot write %d bytes to %s", bytes.size(), path));
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  if (file.bad() || bytes.empty()) {
+    return absl::UnavailableError(absl::StrFormat("cannot read what was linked to %s", path));
+  }
+  return bytes;
+}
+
+absl::Status RunLld(const std::string& input, const std::string& output) {
+  const std::vector<const char*> arguments = {
+      "ld.lld",       "-shared",    "--no-undefined", "--hash-style=both", "--build-id=none",
+      "--strip-all",  "-z",         "noexecstack",    "--threads=1",       "-o",
+      output.c_str(), input.c_str()};
+  std::string messages;
+  llvm::raw_string_ostream stream(messages);
+  absl::MutexLock lock(&lld_mutex);
+  const lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  if (result.retCode == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrFormat("LLD could not link the kernel: %s",
+                                             absl::StrReplaceAll(stream.str(), {{"\n", " "}})));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> LinkShared(const std::string& object) {
+  const PrivateFolder folder;
+  TUNEFARM_RETURN_IF_ERROR(folder.status());
+  TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("kernel.o"), object));
+  TUNEFARM_RETURN_IF_ERROR(RunLld(folder.File("kernel.o"), folder.File("kernel.so")));
+  return ReadFile(folder.File("kernel.so"));
+}
+
+}  // namespace tunefarm::compiler

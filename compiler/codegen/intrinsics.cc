@@ -1,0 +1,180 @@
+#include "compiler/codegen/intrinsics.h"
+
+#include <llvm/IR/Constants.h>
+#include <llvm/IR/DerivedTypes.h>
+#include <llvm/IR/IntrinsicsX86.h>
+
+#include <numeric>
+#include <vector>
+
+#include "compiler/target/cpu_facts.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+llvm::Constant* Int(llvm::Value* like, int64_t value) {
+  return llvm::ConstantInt::getSigned(like->getType(), value);
+}
+
+llvm::Constant* Float(llvm::Value* like, double value) {
+  return llvm::ConstantFP::get(like->getType(), value);
+}
+
+// The type of `like` with other elements.
+llvm::Type* WithElement(llvm::Value* like, llvm::Type* element) {
+  auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(like->getType());
+  if (vector == nullptr) return element;
+  return llvm::FixedVectorType::get(element, vector->getNumElements());
+}
+
+unsigned Lanes(llvm::Value* value) {
+  auto* vector = llvm::dyn_cast<llvm::FixedVectorType>(value->getType());
+  return vector == nullptr ? 1 : vector->getNumElements();
+}
+
+// Lanes start, start + step, ... of a vector.
+llvm::Value* Pick(llvm::IRBuilder<>& builder, llvm::Value* vector, unsigned start, unsigned step,
+                  unsigned count) {
+  std::vector<int> mask;
+  for (unsigned i = 0; i < count; ++i) mask.push_back(static_cast<int>(start + i * step));
+  return builder.CreateShuffleVector(vector, mask);
+}
+
+// gemmlowp's SaturatingRoundingDoublingHighMul. Its nudge by the sign and the division toward zero
+// come to adding half and rounding down.
+llvm::Value* DoublingHighMul(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b) {
+  llvm::Type* wide = WithElement(a, builder.getInt64Ty());
+  llvm::Value* product =
+      builder.CreateMul(builder.CreateSExt(a, wide), builder.CreateSExt(b, wide));
+  llvm::Value* rounded = builder.CreateAdd(product, Int(product, int64_t{1} << 30));
+  // Only bits 31 to 62 are kept, so a logical shift does.
+  llvm::Value* high =
+      builder.CreateTrunc(builder.CreateLShr(rounded, Int(rounded, 31)), a->getType());
+  llvm::Value* overflow = builder.CreateAnd(builder.CreateICmpEQ(a, Int(a, INT32_MIN)),
+                                            builder.CreateICmpEQ(b, Int(b, INT32_MIN)));
+  return builder.CreateSelect(overflow, Int(a, INT32_MAX), high);
+}
+
+// gemmlowp's RoundingDivideByPOT: x / 2^exponent, halves away from zero.
+llvm::Value* RoundingShiftRight(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* exponent) {
+  llvm::Value* mask = builder.CreateSub(builder.CreateShl(Int(x, 1), exponent), Int(x, 1));
+  llvm::Value* remainder = builder.CreateAnd(x, mask);
+  // The sign bit shifted down is 1 for negative numbers.
+  llvm::Value* threshold =
+      builder.CreateAdd(builder.CreateAShr(mask, Int(x, 1)), builder.CreateLShr(x, Int(x, 31)));
+  llvm::Value* up = builder.CreateZExt(builder.CreateICmpSGT(remainder, threshold), x->getType());
+  return builder.CreateAdd(builder.CreateAShr(x, exponent), up);
+}
+
+// The widest pmaddwd of the target with at most `lanes` results: 16, 8, 4, or 0.
+unsigned PmaddwdLanes(const Target& target, unsigned lanes) {
+  if (TripleArch(target.triple) != "x86_64") return 0;
+  if (lanes >= 16 && target.HasFeature("avx512bw")) return 16;
+  if (lanes >= 8 && target.HasFeature("avx2")) return 8;
+  return lanes >= 4 ? 4 : 0;
+}
+
+llvm::Value* Pmaddwd(llvm::IRBuilder<>& builder, unsigned lanes, llvm::Value* a, llvm::Value* b) {
+  const llvm::Intrinsic::ID id = lanes == 16  ? llvm::Intrinsic::x86_avx512_pmaddw_d_512
+                                 : lanes == 8 ? llvm::Intrinsic::x86_avx2_pmadd_wd
+                                              : llvm::Intrinsic::x86_sse2_pmadd_wd;
+  return builder.CreateIntrinsic(id, {}, {a, b});
+}
+
+// The products of s16 pairs, summed: s16x2N x s16x2N -> s32xN, in portable operations.
+llvm::Value* PairDot(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b, unsigned lanes) {
+  llvm::Type* wide = llvm::FixedVectorType::get(builder.getInt32Ty(), lanes);
+  llvm::Value* sum = nullptr;
+  for (unsigned half = 0; half < 2; ++half) {
+    llvm::Value* x = builder.CreateSExt(Pick(builder, a, half, 2, lanes), wide);
+    llvm::Value* y = builder.CreateSExt(Pick(builder, b, half, 2, lanes), wide);
+    llvm::Value* product = builder.CreateMul(x, y);
+    sum = sum == nullptr ? product : builder.CreateAdd(sum, product);
+  }
+  return sum;
+}
+
+// Vectors laid end to end.
+llvm::Value* Concatenate(llvm::IRBuilder<>& builder, const std::vector<llvm::Value*>& parts,
+                         llvm::Type* type) {
+  if (parts.size() == 1) return parts[0];
+  llvm::Value* result = llvm::PoisonValue::get(type);
+  uint64_t lane = 0;
+  for (llvm::Value* part : parts) {
+    for (unsigned i = 0; i < Lanes(part); ++i) {
+      result = builder.CreateInsertElement(result, builder.CreateExtractElement(part, i), lane++);
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
+                            llvm::Value* shift) {
+  llvm::Value* zero = Int(shift, 0);
+  llvm::Value* left = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, shift, zero);
+  llvm::Value* right =
+      builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, builder.CreateSub(zero, shift), zero);
+  llvm::Value* scaled = DoublingHighMul(builder, builder.CreateShl(x, left), multiplier);
+  return RoundingShiftRight(builder, scaled, right);
+}
+
+llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
+                         llvm::Value* a, llvm::Value* b) {
+  const unsigned lanes = Lanes(acc);
+  // No change where the operands have 16 bits already.
+  a = builder.CreateSExtOrTrunc(a, WithElement(a, builder.getInt16Ty()));
+  b = builder.CreateSExtOrTrunc(b, WithElement(b, builder.getInt16Ty()));
+  std::vector<llvm::Value*> parts;
+  for (unsigned done = 0; done < lanes;) {
+    const unsigned native = PmaddwdLanes(target, lanes - done);
+    const unsigned count = native != 0 ? native : lanes - done;
+    llvm::Value* part_a = count == lanes ? a : Pick(builder, a, 2 * done, 1, 2 * count);
+    llvm::Value* part_b = count == lanes ? b : Pick(builder, b, 2 * done, 1, 2 * count);
+    parts.push_back(native != 0 ? Pmaddwd(builder, native, part_a, part_b)
+                                : PairDot(builder, part_a, part_b, count));
+    done += count;
+  }
+  if (lanes == 1)
+    return builder.CreateAdd(acc, builder.CreateExtractElement(parts[0], uint64_t{0}));
+  return builder.CreateAdd(acc, Concatenate(builder, parts, acc->getType()));
+}
+
+// Cody and Waite, "Software Manual for the Elementary Functions" (1980), chapter 6, with the
+// polynomial of Cephes' expf: x = n ln 2 + r, e^x = 2^n e^r.
+llvm::Value* EmitExp(llvm::IRBuilder<>& builder, llvm::Value* x) {
+  // Beyond these bounds the result is infinite or zero anyway; a NaN fails both comparisons and
+  // stays.
+  x = builder.CreateSelect(builder.CreateFCmpOGT(x, Float(x, 89)), Float(x, 89), x);
+  x = builder.CreateSelect(builder.CreateFCmpOLT(x, Float(x, -104)), Float(x, -104), x);
+
+  // Adding 1.5 x 2^23 leaves the nearest integer in the low bits of the sum.
+  llvm::Type* bits = WithElement(x, builder.getInt32Ty());
+  llvm::Constant* magic = Float(x, 12582912.0);
+  llvm::Value* shifted =
+      builder.CreateFAdd(builder.CreateFMul(x, Float(x, 1.44269504088896341)), magic);
+  llvm::Value* n = builder.CreateFSub(shifted, magic);
+  llvm::Value* r = builder.CreateFSub(x, builder.CreateFMul(n, Float(x, 0.693359375)));
+  r = builder.CreateFSub(r, builder.CreateFMul(n, Float(x, -2.12194440e-4)));
+
+  llvm::Value* p = Float(x, 1.9875691500e-4);
+  for (double coefficient :
+       {1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1}) {
+    p = builder.CreateFAdd(builder.CreateFMul(p, r), Float(x, coefficient));
+  }
+  p = builder.CreateFAdd(builder.CreateFMul(p, builder.CreateFMul(r, r)), r);
+  p = builder.CreateFAdd(p, Float(x, 1));
+
+  // 2^n in two factors: n reaches beyond the exponents of normal numbers on both sides.
+  llvm::Value* exponent =
+      builder.CreateSub(builder.CreateBitCast(shifted, bits), builder.CreateBitCast(magic, bits));
+  llvm::Value* first = builder.CreateAShr(exponent, Int(exponent, 1));
+  for (llvm::Value* part : {first, builder.CreateSub(exponent, first)}) {
+    llvm::Value* biased = builder.CreateShl(builder.CreateAdd(part, Int(part, 127)), Int(part, 23));
+    p = builder.CreateFMul(p, builder.CreateBitCast(biased, x->getType()));
+  }
+  return p;
+}
+
+}  // namespace tunefarm::compiler

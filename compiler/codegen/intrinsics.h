@@ -1,0 +1,28 @@
+// The IR's intrinsics as inline vector code, for scalars and vectors of any length alike. A kernel
+// imports nothing, so none of them calls a library. Their meaning is defined at Intrinsic in
+// ir/nodes.h.
+#ifndef TUNEFARM_COMPILER_CODEGEN_INTRINSICS_H_
+#define TUNEFARM_COMPILER_CODEGEN_INTRINSICS_H_
+
+#include <llvm/IR/IRBuilder.h>
+
+#include "compiler/target/target.h"
+
+namespace tunefarm::compiler {
+
+// s32 (vectors) each.
+llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
+                            llvm::Value* shift);
+
+// acc: s32xN, a and b: s8x2N. On x86 as pmaddwd, which LLVM joins with the addition to vpdpwssd
+// where the target has it.
+llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
+                         llvm::Value* a, llvm::Value* b);
+
+// f32 (vector). Below 2 ulp over the whole range; overflow gives infinity, underflow passes through
+// the denormals.
+llvm::Value* EmitExp(llvm::IRBuilder<>& builder, llvm::Value* x);
+
+}  // namespace tunefarm::compiler
+
+#endif  // TUNEFARM_COMPILER_CODEGEN_INTRINSICS_H_

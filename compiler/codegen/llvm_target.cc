@@ -1,0 +1,95 @@
+#include "compiler/codegen/llvm_target.h"
+
+#include <llvm/MC/MCSubtargetInfo.h>
+#include <llvm/MC/TargetRegistry.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetOptions.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+#include "compiler/target/cpu_facts.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+void InitializeOnce() {
+  static const bool initialized = [] {
+    llvm::InitializeAllTargetInfos();
+    llvm::InitializeAllTargets();
+    llvm::InitializeAllTargetMCs();
+    llvm::InitializeAllAsmPrinters();
+    return true;
+  }();
+  (void)initialized;
+}
+
+// On x86 the features named are all that may be used, whatever the cpu has.
+std::string SubtargetFeatures(const Target& target) {
+  std::vector<std::string> signed_features;
+  for (const std::string& feature : target.features) signed_features.push_back("+" + feature);
+  if (TripleArch(target.triple) == "x86_64") {
+    for (const X86Feature& feature : X86Features()) {
+      if (!target.HasFeature(feature.llvm))
+        signed_features.push_back(std::string("-") + feature.llvm);
+    }
+  }
+  return absl::StrJoin(signed_features, ",");
+}
+
+// LLVM itself only warns, on stderr, and goes on with a generic processor.
+absl::Status CheckNames(const llvm::MCSubtargetInfo& info, const Target& target) {
+  if (!info.isCPUStringValid(target.cpu)) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("LLVM knows no cpu '%s' for %s", target.cpu, target.triple));
+  }
+  const auto known = info.getAllProcessorFeatures();
+  for (const std::string& feature : target.features) {
+    if (std::none_of(known.begin(), known.end(),
+                     [&](const auto& entry) { return feature == entry.Key; })) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("LLVM knows no feature '%s' for %s", feature, target.triple));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+void LlvmTarget::SetAttributes(llvm::Function* function) const {
+  function->addFnAttr(llvm::Attribute::NoUnwind);
+  function->addFnAttr("target-cpu", target.cpu);
+  function->addFnAttr("target-features", features);
+  // Without these, LLVM may turn loops into calls of memset and the like, and prefers 256 bits on
+  // some AVX-512 cores.
+  function->addFnAttr("no-builtins");
+  function->addFnAttr("prefer-vector-width", std::to_string(target.vector_bits));
+}
+
+absl::StatusOr<LlvmTarget> MakeLlvmTarget(const Target& target) {
+  InitializeOnce();
+  std::string error;
+  const llvm::Target* back_end = llvm::TargetRegistry::lookupTarget(target.triple, error);
+  if (back_end == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("LLVM knows no target '%s': %s", target.triple, error));
+  }
+  LlvmTarget result;
+  result.target = target;
+  result.features = SubtargetFeatures(target);
+  llvm::TargetOptions options;
+  result.machine.reset(back_end->createTargetMachine(target.triple, target.cpu, result.features,
+                                                     options, llvm::Reloc::PIC_));
+  if (result.machine == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("LLVM has no code generator for '%s'", target.triple));
+  }
+  const std::unique_ptr<llvm::MCSubtargetInfo> generic(
+      back_end->createMCSubtargetInfo(target.triple, "", ""));
+  TUNEFARM_RETURN_IF_ERROR(CheckNames(*generic, target));
+  return result;
+}
+
+}  // namespace tunefarm::compiler

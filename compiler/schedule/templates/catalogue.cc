@@ -1,0 +1,14 @@
+#include "absl/strings/str_format.h"
+#include "compiler/schedule/templates/templates.h"
+
+namespace tunefarm::compiler {
+
+absl::StatusOr<std::unique_ptr<BoundTemplate>> BindTemplate(const Operator& op,
+                                                            const Target& target) {
+  if (TakesGemm(op)) return BindGemm(op, target);
+  if (TakesConv2dDirect(op)) return BindConv2dDirect(op, target);
+  if (TakesWindow(op)) return BindWindow(op, target);
+  return BindPlain(op, target);
+}
+
+}  // namespace tunefarm::compiler

@@ -1,0 +1,31 @@
+// The templates, one pair of functions each: whether it takes an operator, and binding it.
+// catalogue.cc asks them in order.
+#ifndef TUNEFARM_COMPILER_SCHEDULE_TEMPLATES_TEMPLATES_H_
+#define TUNEFARM_COMPILER_SCHEDULE_TEMPLATES_TEMPLATES_H_
+
+#include <memory>
+
+#include "compiler/schedule/template.h"
+
+namespace tunefarm::compiler {
+
+// Matrix products (dense, matmul, 1x1 convolution): register tiles over m x n, weights packed in
+// panels (gemm.cc).
+bool TakesGemm(const Operator& op);
+std::unique_ptr<BoundTemplate> BindGemm(const Operator& op, const Target& target);
+
+// Direct convolution with vectors over output channels, NHWC, NCHW (through packing stages) and
+// blocked NCHW[x]c (conv2d_direct.cc).
+bool TakesConv2dDirect(const Operator& op);
+std::unique_ptr<BoundTemplate> BindConv2dDirect(const Operator& op, const Target& target);
+
+// Windows that keep channels apart: depthwise convolution and pooling on NHWC (window.cc).
+bool TakesWindow(const Operator& op);
+std::unique_ptr<BoundTemplate> BindWindow(const Operator& op, const Target& target);
+
+// Anything: the operator's own loops, the innermost vectorised (plain.cc).
+std::unique_ptr<BoundTemplate> BindPlain(const Operator& op, const Target& target);
+
+}  // namespace tunefarm::compiler
+
+#endif  // TUNEFARM_COMPILER_SCHEDULE_TEMPLATES_TEMPLATES_H_

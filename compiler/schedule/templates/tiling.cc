@@ -1,0 +1,154 @@
+#include "compiler/schedule/templates/tiling.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+// x86 instructions with a 512-bit or memory operand are about this long.
+constexpr double kBytesPerVectorInstruction = 8;
+// Scalar instructions that end one iteration of the innermost loop: pointer increments, compare,
+// branch.
+constexpr double kLoopOverheadInstructions = 3;
+// Multiply-adds in the code of one kernel: 16 KiB of instructions, half of a usual instruction
+// cache.
+constexpr int64_t kMaxUnrolledMultiplyAdds = 2048;
+// Independent accumulators needed to keep the multiply-add units busy, at the least.
+constexpr int64_t kMinAccumulators = 8;
+
+}  // namespace
+
+bool HasTiledForm(const Operator& op) {
+  size_t i = 0;
+  if (i < op.stages.size() && op.stages[i].is_padding) ++i;
+  if (i >= op.stages.size() || op.stages[i].reduction == Reduction::kNone) return false;
+  ++i;
+  return i == op.stages.size() ||
+         (i + 1 == op.stages.size() && op.stages[i].reduction == Reduction::kNone);
+}
+
+TiledStages FindTiledStages(const Operator& op) {
+  TUNEFARM_CHECK(HasTiledForm(op), "operator without a single reduction");
+  TiledStages stages;
+  size_t i = 0;
+  if (op.stages[i].is_padding) stages.pad = &op.stages[i++];
+  stages.main = &op.stages[i++];
+  if (i < op.stages.size()) stages.out = &op.stages[i];
+  return stages;
+}
+
+void StartTiling(const TiledStages& stages, Schedule& schedule) {
+  schedule.steps.push_back(CacheWrite(stages.main->name));
+  if (stages.out != nullptr) schedule.steps.push_back(Inline(stages.main->name));
+}
+
+std::vector<int64_t> ValuesUpTo(const std::vector<int64_t>& candidates, int64_t bound) {
+  std::vector<int64_t> values;
+  for (int64_t value : candidates) {
+    if (value <= bound) values.push_back(value);
+  }
+  if (bound >= 1 && bound < candidates.back() && (values.empty() || values.back() != bound)) {
+    values.push_back(bound);
+  }
+  if (values.empty()) values.push_back(1);
+  return values;
+}
+
+std::vector<int64_t> BlockValues(int64_t max_tiles) {
+  std::vector<int64_t> values = {0};
+  for (int64_t value = 1; value < max_tiles; value *= 4) values.push_back(value);
+  return values;
+}
+
+int64_t TilesPerBlock(int64_t block, int64_t num_tiles) { return block == 0 ? num_tiles : block; }
+
+std::string BlockViolation(int64_t block, int64_t num_tiles) {
+  if (block < num_tiles) return "";
+  return absl::StrFormat("a block of %d tiles, of which there are %d", block, num_tiles);
+}
+
+std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps) {
+  const bool has_instruction = target.HasFeature("avx2");
+  if (op.workload.dtype != DType::kS8 || !has_instruction || steps < 2) return {0};
+  return {1, 0};
+}
+
+int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+std::string RegisterViolation(const Target& target, int64_t rows, int64_t vectors,
+                              int64_t max_accumulators) {
+  const int64_t accumulators = rows * vectors;
+  const int64_t broadcast = target.HasFeature("avx512f") ? 0 : 1;
+  const int64_t needed = accumulators + vectors + broadcast;
+  if (needed > target.num_vector_registers) {
+    return absl::StrFormat("tile %dx%d needs %d vector registers, the target has %d", rows, vectors,
+                           needed, target.num_vector_registers);
+  }
+  const int64_t enough = std::min(kMinAccumulators, max_accumulators);
+  if (accumulators < enough) {
+    return absl::StrFormat("tile %dx%d has %d accumulators, %d hide the multiply-add's latency",
+                           rows, vectors, accumulators, enough);
+  }
+  return "";
+}
+
+std::string CodeSizeViolation(int64_t copies, int64_t rows, int64_t vectors, int64_t unroll) {
+  const int64_t multiply_adds = copies * rows * vectors * unroll;
+  if (multiply_adds <= kMaxUnrolledMultiplyAdds) return "";
+  return absl::StrFormat("%d unrolled multiply-adds exceed %d", multiply_adds,
+                         kMaxUnrolledMultiplyAdds);
+}
+
+ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
+  const auto number = [](int64_t value) { return static_cast<double>(value); };
+  const double columns_per_tile = number(loop.vectors * loop.lanes);
+  const double column_tiles = number(CeilDiv(loop.num_columns, loop.vectors * loop.lanes));
+  const double column_vectors = number(CeilDiv(loop.num_columns, loop.lanes));
+  ConfigFacts facts;
+  facts.vector_lanes = number(loop.lanes);
+  facts.native_lanes = number(target.VectorLanes(4));
+  facts.accumulators = number(loop.rows * loop.vectors);
+  facts.operand_registers = number(loop.vectors) + (target.HasFeature("avx512f") ? 0 : 1);
+  facts.available_registers = number(target.num_vector_registers);
+  facts.tile_pixels = number(loop.rows);
+  facts.tile_vectors = number(loop.vectors);
+
+  facts.fma_per_step = facts.accumulators;
+  facts.vector_loads_per_step = number(loop.vectors);
+  facts.broadcast_loads_per_step = number(loop.rows);
+  facts.steps_per_tile = number(loop.steps);
+  facts.unroll_steps = number(loop.unroll);
+  const double step_instructions =
+      facts.fma_per_step + facts.vector_loads_per_step +
+      (target.HasFeature("avx512f") ? 0.0 : facts.broadcast_loads_per_step);
+  facts.body_instructions = number(loop.unroll) * step_instructions + kLoopOverheadInstructions;
+  facts.code_bytes = number(loop.copies) * facts.body_instructions * kBytesPerVectorInstruction;
+  facts.loop_overhead_per_step = kLoopOverheadInstructions / number(loop.unroll);
+
+  facts.tiles = number(loop.row_tiles) * column_tiles;
+  facts.issued_fmas = number(loop.num_rows) * column_vectors * number(loop.steps);
+  facts.useful_fmas =
+      number(loop.num_rows) * number(loop.num_columns) * number(loop.steps) / facts.native_lanes;
+  facts.epilogue_vectors = number(loop.num_rows) * column_vectors;
+  facts.packing_bytes = loop.packing_bytes;
+  facts.parallel_chunks = number(loop.parallel_chunks);
+
+  const double panel_bytes = number(loop.steps) * columns_per_tile * loop.elem_bytes;
+  const double tile_output = number(loop.rows) * columns_per_tile * loop.output_elem_bytes;
+  const double block = number(loop.block_row_tiles), blocks = number(loop.num_groups_of_blocks);
+  facts.levels[0] = {loop.input_bytes_per_tile, panel_bytes, tile_output, facts.tiles};
+  facts.levels[1] = {loop.input_bytes_per_block, panel_bytes, tile_output * block,
+                     column_tiles * blocks};
+  facts.levels[2] = {loop.input_bytes_per_block, panel_bytes * column_tiles,
+                     tile_output * block * column_tiles, blocks};
+  facts.total_input_bytes = loop.total_input_bytes;
+  facts.total_weight_bytes = number(loop.steps) * number(loop.num_columns) * loop.elem_bytes;
+  facts.total_output_bytes =
+      number(loop.num_rows) * number(loop.num_columns) * loop.output_elem_bytes;
+  return facts;
+}
+
+}  // namespace tunefarm::compiler

@@ -1,0 +1,120 @@
+#include "compiler/target/target.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "base/status.h"
+#include "compiler/target/cpu_facts.h"
+#include "compiler/target/host.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+constexpr char kCustomForm[] = "triple=ARCH-VENDOR-OS-ABI,cpu=NAME,features=A+B";
+
+Target X86(const char* name, const char* cpu, int level) {
+  Target target;
+  target.name = name;
+  target.triple = "x86_64-unknown-linux-gnu";
+  target.cpu = cpu;
+  target.features = X86LevelFeatures(level);
+  FillFacts(target);
+  return target;
+}
+
+std::string NamesText() {
+  std::vector<std::string> names;
+  for (const KnownTarget& known : KnownTargets()) names.push_back(known.name);
+  return absl::StrJoin(names, ", ");
+}
+
+bool IsWord(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return absl::ascii_isalnum(c) || c == '.' || c == '-' || c == '_';
+  });
+}
+
+absl::Status Refuse(const std::string& text, const std::string& reason) {
+  return absl::InvalidArgumentError(absl::StrFormat("target '%s': %s; a target is one of %s, or %s",
+                                                    text, reason, NamesText(), kCustomForm));
+}
+
+// Sets the field that "key=value" names.
+absl::Status ReadField(const std::string& text, const std::string& key, const std::string& value,
+                       Target& target) {
+  if (key == "features") {
+    const std::set<std::string> features = absl::StrSplit(value, '+', absl::SkipEmpty());
+    for (const std::string& feature : features) {
+      if (!IsWord(feature)) {
+        return Refuse(text, absl::StrFormat("'%s' is no name of a feature", feature));
+      }
+    }
+    target.features.assign(features.begin(), features.end());
+    return absl::OkStatus();
+  }
+  if (key != "triple" && key != "cpu") {
+    return Refuse(text, absl::StrFormat("unknown part '%s' (triple, cpu, features)", key));
+  }
+  if (!IsWord(value)) return Refuse(text, absl::StrFormat("'%s' is no name of a %s", value, key));
+  (key == "triple" ? target.triple : target.cpu) = value;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Target> ParseCustom(const std::string& text) {
+  Target target;
+  target.name = text;
+  target.cpu = "generic";
+  std::set<std::string> seen;
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  for (const std::string& part : parts) {
+    const size_t equals = part.find('=');
+    if (equals == std::string::npos) return Refuse(text, absl::StrFormat("'%s' has no '='", part));
+    const std::string key = part.substr(0, equals);
+    if (!seen.insert(key).second) return Refuse(text, absl::StrFormat("'%s' stands twice", key));
+    TUNEFARM_RETURN_IF_ERROR(ReadField(text, key, part.substr(equals + 1), target));
+  }
+  if (target.triple.find('-') == std::string::npos) {
+    return Refuse(text, absl::StrFormat("'%s' is no triple such as aarch64-unknown-linux-gnu",
+                                        target.triple));
+  }
+  if (TripleArch(target.triple) == "x86_64" && !seen.contains("features")) {
+    return Refuse(text, "features= is missing; x86 code uses only the features that are listed");
+  }
+  FillFacts(target);
+  return target;
+}
+
+}  // namespace
+
+bool Target::HasFeature(const std::string& feature) const {
+  return std::find(features.begin(), features.end(), feature) != features.end();
+}
+
+absl::StatusOr<Target> ParseTarget(const std::string& text) {
+  if (text == "native") return HostTarget();
+  if (text == "x86-avx2") return X86("x86-avx2", "x86-64-v3", 3);
+  if (text == "x86-avx512") return X86("x86-avx512", "x86-64-v4", 4);
+  if (text.find('=') != std::string::npos) return ParseCustom(text);
+  return Refuse(text, "unknown name");
+}
+
+std::string Print(const Target& target) {
+  return absl::StrFormat("triple=%s,cpu=%s,features=%s", target.triple, target.cpu,
+                         absl::StrJoin(target.features, "+"));
+}
+
+std::vector<KnownTarget> KnownTargets() {
+  return {
+      {"native", "the machine this runs on, with every instruction it has"},
+      {"x86-avx2", "64-bit x86 with AVX2 and FMA (x86-64-v3: Haswell, Zen and later)"},
+      {"x86-avx512",
+       "64-bit x86 with AVX-512 F, BW, CD, DQ, VL (x86-64-v4: Skylake-SP, Zen 4 and later)"},
+  };
+}
+
+}  // namespace tunefarm::compiler

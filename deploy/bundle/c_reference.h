@@ -1,0 +1,20 @@
+// The operator in plain C, for the example of a bundle: loops over the workload's own numbers,
+// independent of the compiler's stages, schedules and IR, so that example.c proves the kernel on
+// the machine it is shipped to.
+#ifndef TUNEFARM_DEPLOY_BUNDLE_C_REFERENCE_H_
+#define TUNEFARM_DEPLOY_BUNDLE_C_REFERENCE_H_
+
+#include <string>
+
+#include "compiler/op/operator.h"
+
+namespace tunefarm::deploy {
+
+// A C function `static void reference(const T* <input>..., T* out)` with the inputs of `op` in
+// order (data, then constants) and whatever it calls. Needs <stdint.h>. f32 sums are taken in
+// double; s8 is TFLite's arithmetic to the bit.
+std::string CReference(const compiler::Operator& op);
+
+}  // namespace tunefarm::deploy
+
+#endif  // TUNEFARM_DEPLOY_BUNDLE_C_REFERENCE_H_

@@ -1,0 +1,168 @@
+// Tunes every convolution of ResNet-18 and MobileNet-v1 (batch 1, f32, one thread) and prints, per
+// layer: GFLOP/s, % of the multiply-add peak measured in the same run, trials and seconds used, and
+// oneDNN's time where this build has it.
+//
+// The three are timed interleaved on one core, round after round, and compared by medians. Two
+// figures are given: nominal counts 2 x MAC for every kernel tap, also where it meets padding;
+// effective leaves the padding out.
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "CLI/CLI.hpp"
+#include "base/statistics.h"
+#include "base/status.h"
+#include "tests/bench/layers/onednn_peer.h"
+#include "tests/bench/layers/tuned_layer.h"
+
+namespace tunefarm::bench {
+namespace {
+
+constexpr int kRounds = 15;
+constexpr double kMinSampleSeconds = 0.004;
+
+struct Timed {
+  std::function<void()> run;
+  std::vector<double> samples_ns;
+
+  void Sample() {
+    using Clock = std::chrono::steady_clock;
+    const auto start = Clock::now();
+    int runs = 0;
+    double elapsed = 0;
+    do {
+      run();
+      ++runs;
+      elapsed = std::chrono::duration<double>(Clock::now() - start).count();
+    } while (elapsed < kMinSampleSeconds);
+    samples_ns.push_back(elapsed / runs * 1e9);
+  }
+  double median() const { return base::Median(samples_ns); }
+};
+
+// Sums of logarithms: geometric means by kind of layer.
+struct Geomean {
+  double log_sum = 0;
+  int count = 0;
+  void Add(double value) {
+    log_sum += std::log(value);
+    ++count;
+  }
+  double value() const { return count == 0 ? 0 : std::exp(log_sum / count); }
+};
+
+struct Means {
+  Geomean nominal, effective, onednn_nominal, ratio;
+};
+
+void PinToLastCore() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
+  sched_setaffinity(0, sizeof(set), &set);
+}
+
+absl::Status BenchLayer(const compiler::ModelLayer& layer, int trials, const std::string& db,
+                        const compiler::Target& target, Means& means) {
+  const compiler::Workload& workload = layer.workload;
+  const std::string key = compiler::Print(workload);
+  TUNEFARM_ASSIGN_OR_RETURN(const TuningResult tuned, TuneLayer(key, trials, db));
+  Timed ours, peak, peer;
+  double peak_flops = 0;
+  TUNEFARM_ASSIGN_OR_RETURN(ours.run, LoadConfig(workload, target, tuned.config));
+  TUNEFARM_ASSIGN_OR_RETURN(peak.run, LoadPeak(target, &peak_flops));
+  const auto onednn = MakeOnednnLayer(workload);
+  if (onednn) peer.run = *onednn;
+  for (Timed* timed : {&ours, &peak, &peer}) {
+    if (timed->run) timed->run();
+  }
+  for (int round = 0; round < kRounds; ++round) {
+    for (Timed* timed : {&ours, &peak, &peer}) {
+      if (timed->run) timed->Sample();
+    }
+  }
+  const double nominal = 2.0 * static_cast<double>(workload.num_macs());
+  const double effective = 2.0 * static_cast<double>(workload.num_effective_macs());
+  const double peak_gflops = peak_flops / peak.median();
+  const double gflops = nominal / ours.median();
+  std::printf("%-74s %7.1f %6.1f %6.1f %7.1f %5.1f%% %5d %6.1f %6d %6.2f", key.c_str(),
+              ours.median() / 1e3, gflops, gflops / peak_gflops * 100,
+              effective / ours.median() / peak_gflops * 100,
+              base::MedianAbsoluteDeviation(ours.samples_ns) / ours.median() * 100, tuned.trials,
+              tuned.seconds, tuned.trials_to_99, tuned.seconds_to_99);
+  means.nominal.Add(gflops / peak_gflops);
+  means.effective.Add(effective / ours.median() / peak_gflops);
+  if (peer.run) {
+    std::printf(" %8.1f %6.2f", peer.median() / 1e3, peer.median() / ours.median());
+    means.onednn_nominal.Add(nominal / peer.median() / peak_gflops);
+    means.ratio.Add(peer.median() / ours.median());
+  }
+  std::printf("\n");
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+void PrintMeans(const char* name, const Means& means) {
+  if (means.nominal.count == 0) return;
+  std::printf(
+      "%-28s %2d layers, geometric means: nominal %.1f %% of peak, effective %.1f %%; oneDNN "
+      "nominal %.1f %%, "
+      "oneDNN time / ours %.3f\n",
+      name, means.nominal.count, means.nominal.value() * 100, means.effective.value() * 100,
+      means.onednn_nominal.value() * 100, means.ratio.value());
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{
+      "Tunes the convolutions of known networks and prints how close to the machine's peak they "
+      "come."};
+  std::vector<std::string> models = {"resnet18", "mobilenet_v1"};
+  int trials = 64;
+  std::string db = (std::filesystem::temp_directory_path() / "layers_bench.db").string();
+  app.add_option("--model", models, "Networks (resnet18, mobilenet_v1)");
+  app.add_option("--trials", trials, "Trials per layer");
+  app.add_option("--db", db, "Tuning log");
+  CLI11_PARSE(app, argc, argv);
+  PinToLastCore();
+  const auto target = compiler::ParseTarget("native");
+  std::printf("target %s\n%-74s %7s %6s %6s %7s %6s %5s %6s %6s %6s %8s %6s\n",
+              compiler::Print(*target).c_str(), "layer", "us", "GF", "%peak", "%eff", "mad",
+              "tried", "s", "to99", "s99", "oneDNN", "ratio");
+  Means dense, depthwise;
+  for (const std::string& model : models) {
+    const auto layers = compiler::LayersOfModel(model);
+    if (!layers.ok()) {
+      std::fprintf(stderr, "layers_bench: %s\n", base::OneLine(layers.status()).c_str());
+      return 2;
+    }
+    for (const compiler::ModelLayer& layer : *layers) {
+      const compiler::OpKind kind = layer.workload.op;
+      const bool is_depthwise = kind == compiler::OpKind::kDepthwiseConv2d;
+      if (kind != compiler::OpKind::kConv2d && !is_depthwise) continue;
+      const absl::Status status =
+          BenchLayer(layer, trials, db, *target, is_depthwise ? depthwise : dense);
+      if (!status.ok()) std::fprintf(stderr, "layers_bench: %s\n", base::OneLine(status).c_str());
+    }
+  }
+  PrintMeans("convolutions (not depthwise)", dense);
+  PrintMeans("depthwise", depthwise);
+  return 0;
+}
+
+}  // namespace
+}  // namespace tunefarm::bench
+
+int main(int argc, char** argv) {
+  // OpenMP, under oneDNN, reads its number of threads when it is loaded.
+  if (std::getenv("OMP_NUM_THREADS") == nullptr) {
+    setenv("OMP_NUM_THREADS", "1", 1);
+    execv("/proc/self/exe", argv);
+  }
+  return tunefarm::bench::Main(argc, argv);
+}

@@ -1,0 +1,102 @@
+#include "compiler/target/target.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace tunefarm::compiler {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+Target MustParse(const std::string& text) {
+  absl::StatusOr<Target> target = ParseTarget(text);
+  EXPECT_TRUE(target.ok()) << target.status();
+  return target.ok() ? *target : Target();
+}
+
+std::string Refusal(const std::string& text) {
+  const absl::StatusOr<Target> target = ParseTarget(text);
+  EXPECT_EQ(target.status().code(), absl::StatusCode::kInvalidArgument) << text;
+  return std::string(target.status().message());
+}
+
+TEST(TargetTest, Avx2HasSixteenRegistersOfEightFloats) {
+  const Target target = MustParse("x86-avx2");
+  EXPECT_EQ(target.vector_bits, 256);
+  EXPECT_EQ(target.VectorLanes(4), 8);
+  EXPECT_EQ(target.num_vector_registers, 16);
+  EXPECT_EQ(target.fma_per_cycle, 2);
+  EXPECT_EQ(target.load_per_cycle, 2);
+  EXPECT_EQ(target.fma_latency_cycles, 4);
+  EXPECT_EQ(target.PeakFlopsPerCycle(), 32);
+  EXPECT_TRUE(target.HasFeature("fma"));
+  EXPECT_FALSE(target.HasFeature("avx512f"));
+}
+
+TEST(TargetTest, Avx512HasThirtyTwoRegistersOfSixteenFloats) {
+  const Target target = MustParse("x86-avx512");
+  EXPECT_EQ(target.VectorLanes(4), 16);
+  EXPECT_EQ(target.num_vector_registers, 32);
+  EXPECT_EQ(target.PeakFlopsPerCycle(), 64);
+}
+
+TEST(TargetTest, EveryKnownNameParsesAndItsPrintedTextParsesToTheSameText) {
+  for (const KnownTarget& known : KnownTargets()) {
+    const std::string text = Print(MustParse(known.name));
+    EXPECT_EQ(Print(MustParse(text)), text);
+    EXPECT_FALSE(known.summary.empty());
+  }
+  EXPECT_EQ(KnownTargets().front().name, "native");
+}
+
+TEST(TargetTest, FeaturesArePrintedSortedAndOnce) {
+  EXPECT_EQ(
+      Print(MustParse("cpu=znver4,features=fma+avx2+fma+avx,triple=x86_64-unknown-linux-gnu")),
+      "triple=x86_64-unknown-linux-gnu,cpu=znver4,features=avx+avx2+fma");
+}
+
+TEST(TargetTest, ZnverFourDoesOneZmmFmaOrTwoYmmFmasPerCycle) {
+  const std::string zmm =
+      "triple=x86_64-unknown-linux-gnu,cpu=znver4,features="
+      "avx+avx2+avx512bw+avx512dq+avx512f+avx512vl+fma";
+  const std::string ymm = "triple=x86_64-unknown-linux-gnu,cpu=znver4,features=avx+avx2+fma";
+  EXPECT_EQ(MustParse(zmm).fma_per_cycle, 1);
+  EXPECT_EQ(MustParse(zmm).load_per_cycle, 1);
+  EXPECT_EQ(MustParse(ymm).fma_per_cycle, 2);
+  EXPECT_EQ(MustParse(zmm).PeakFlopsPerCycle(), MustParse(ymm).PeakFlopsPerCycle());
+}
+
+TEST(TargetTest, Avx512WithoutItsDoublewordPartIsUsedAsAvx2) {
+  const Target target =
+      MustParse("triple=x86_64-unknown-linux-gnu,cpu=x86-64-v3,features=avx+avx2+avx512f+fma");
+  EXPECT_EQ(target.vector_bits, 256);
+}
+
+TEST(TargetTest, ArmFactsFollowFromTheTriple) {
+  EXPECT_EQ(MustParse("triple=aarch64-unknown-linux-gnu,cpu=cortex-a53").num_vector_registers, 32);
+  EXPECT_TRUE(MustParse("triple=aarch64-unknown-linux-gnu,cpu=cortex-a53").in_order);
+  const Target arm = MustParse("triple=armv7-unknown-linux-gnueabihf,cpu=cortex-a9,features=neon");
+  EXPECT_EQ(arm.vector_bits, 128);
+  EXPECT_EQ(arm.num_vector_registers, 16);
+}
+
+TEST(TargetTest, AnUnknownNameIsRefusedWithTheKnownOnes) {
+  EXPECT_THAT(Refusal("x86-avx3"), AllOf(HasSubstr("'x86-avx3'"), HasSubstr("unknown name"),
+                                         HasSubstr("native, x86-avx2, x86-avx512")));
+  EXPECT_THAT(Refusal(""), HasSubstr("unknown name"));
+}
+
+TEST(TargetTest, AMalformedDescriptionIsRefusedAtItsPart) {
+  EXPECT_THAT(Refusal("triple=aarch64-linux,cpus=a"), HasSubstr("unknown part 'cpus'"));
+  EXPECT_THAT(Refusal("triple=aarch64-linux,triple=b-c"), HasSubstr("'triple' stands twice"));
+  EXPECT_THAT(Refusal("triple=aarch64-linux,cpu"), HasSubstr("'cpu' has no '='"));
+  EXPECT_THAT(Refusal("triple=aarch64-linux,cpu="), HasSubstr("'' is no name of a cpu"));
+  EXPECT_THAT(Refusal("cpu=cortex-a53"), HasSubstr("'' is no triple"));
+  EXPECT_THAT(Refusal("triple=x86_64-linux,cpu=znver4"), HasSubstr("features= is missing"));
+  EXPECT_THAT(Refusal("triple=x86_64-linux,cpu=znver4,features=a b"),
+              HasSubstr("'a b' is no name of a feature"));
+}
+
+}  // namespace
+}  // namespace tunefarm::compiler

@@ -1,0 +1,95 @@
+#include "tracker/agent_stream.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/status.h"
+#include "tracker/outbox.h"
+#include "tracker/stream_pump.h"
+
+namespace tunefarm::tracker {
+namespace {
+
+using Reactor = grpc::ServerBidiReactor<v1::AgentMessage, v1::TrackerMessage>;
+
+// Owned by itself until gRPC is done with it, and by whoever else holds it as a peer. There is
+// always one read outstanding until the stream ends; reads are serialised by gRPC, so `session_`
+// needs no lock.
+class AgentStream final : public Reactor,
+                          public AgentPeer,
+                          public std::enable_shared_from_this<AgentStream> {
+ public:
+  static Reactor* Open(grpc::CallbackServerContext* context, Dispatcher& dispatcher,
+                       const TokenGate& gate) {
+    auto stream = std::make_shared<AgentStream>(context, dispatcher, gate);
+    stream->self_ = stream;
+    stream->StartRead(&stream->incoming_);
+    return stream.get();
+  }
+
+  AgentStream(grpc::CallbackServerContext* context, Dispatcher& dispatcher, const TokenGate& gate)
+      : context_(context), dispatcher_(dispatcher), gate_(gate) {}
+
+  void Enqueue(v1::TrackerMessage message) override { outbox_.Push(std::move(message)); }
+  void Close(absl::Status why) override {
+    outbox_.Close(std::move(why), Outbox<v1::TrackerMessage>::Pending::kDrop);
+  }
+
+  void Flush() override { Pump<v1::TrackerMessage>(outbox_, *this, *context_); }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      if (session_.has_value()) dispatcher_.AgentGone(*session_, "its stream closed");
+      End(absl::CancelledError("the agent closed its stream"));
+      return;
+    }
+    if (const absl::Status status = Take(); !status.ok()) {
+      if (session_.has_value()) dispatcher_.AgentGone(*session_, "it broke the protocol");
+      End(status);
+      return;
+    }
+    StartRead(&incoming_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    outbox_.WriteDone(ok);
+    Flush();
+  }
+
+  void OnDone() override { self_.reset(); }
+
+ private:
+  absl::Status Take() {
+    if (session_.has_value()) {
+      if (incoming_.has_hello()) return absl::InvalidArgumentError("a second Hello on one stream");
+      dispatcher_.FromAgent(*session_, incoming_);
+      return absl::OkStatus();
+    }
+    if (!incoming_.has_hello()) return absl::InvalidArgumentError("the first message is not Hello");
+    TUNEFARM_RETURN_IF_ERROR(gate_.Check(incoming_.hello().token()));
+    TUNEFARM_ASSIGN_OR_RETURN(session_, dispatcher_.Hello(shared_from_this(), incoming_.hello()));
+    return absl::OkStatus();
+  }
+
+  void End(const absl::Status& status) {
+    Close(status);
+    Flush();
+  }
+
+  grpc::CallbackServerContext* const context_;
+  Dispatcher& dispatcher_;
+  const TokenGate& gate_;
+  std::shared_ptr<AgentStream> self_;
+  std::optional<SessionId> session_;
+  v1::AgentMessage incoming_;
+  Outbox<v1::TrackerMessage> outbox_;
+};
+
+}  // namespace
+
+Reactor* AgentServiceImpl::Connect(grpc::CallbackServerContext* context) {
+  return AgentStream::Open(context, dispatcher_, gate_);
+}
+
+}  // namespace tunefarm::tracker

@@ -1,0 +1,103 @@
+// The words of the tracker's pure core: plain values, without protobuf and gRPC (tracker/wire.h
+// converts). What travels with a candidate - its kernel, the timing and verification it asks for -
+// is not here: the core decides who measures what, and never looks inside.
+//
+// Times are base::Clock::SteadyNow() values: durations since a fixed point that never run backward.
+#ifndef TUNEFARM_TRACKER_TYPES_H_
+#define TUNEFARM_TRACKER_TYPES_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+
+namespace tunefarm::tracker {
+
+using SessionId = uint64_t;     // One accepted Hello; grows, never reused.
+using AssignmentId = uint64_t;  // One batch sent to one device; grows, never reused.
+using Epoch = uint64_t;         // The fence of an assignment; grows with every grant.
+using SubmissionId = uint64_t;  // One Submit call; grows, never reused.
+using CandidateId = uint64_t;   // Chosen by the client, unique within its submission.
+
+// What an agent says of its device. Fields as in DeviceInfo of tunefarm/v1/tracker.proto.
+struct DeviceInfo {
+  std::string name;    // Unique in the farm.
+  std::string triple;  // LLVM triple; its first part is the architecture.
+  std::string cpu;
+  std::vector<std::string> features;
+  uint32_t num_cores = 0;
+  uint64_t memory_bytes = 0;
+  std::map<std::string, std::string> tags;
+  bool emulated = false;
+  std::string agent_version;
+  uint32_t kernel_abi_version = 0;
+  std::string model;
+};
+
+// As last told by a heartbeat; what the device's OS does not tell is absent.
+struct DeviceState {
+  std::optional<uint64_t> cpu_frequency_hz;
+  std::optional<int32_t> temperature_millicelsius;
+  std::optional<bool> throttled;
+  std::optional<double> load_average;
+};
+
+// Which device may run a candidate: every condition that is set must hold.
+struct Requirement {
+  std::string name;
+  std::string architecture;
+  std::vector<std::string> features;
+  std::map<std::string, std::string> tags;
+};
+
+struct SubmissionSpec {
+  std::string owner;  // Unit of fair sharing.
+  Requirement requirement;
+  std::vector<CandidateId> candidates;  // Not empty, no duplicates.
+  int max_attempts = 3;                 // Dispatches of one candidate; at least 1.
+  // How long a device may take over one candidate; zero: unknown, then a stuck device is not
+  // noticed.
+  absl::Duration candidate_timeout = absl::ZeroDuration();
+};
+
+// What an agent reports of one candidate, as far as the core cares.
+struct ResultEvent {
+  AssignmentId assignment_id = 0;
+  Epoch epoch = 0;
+  CandidateId candidate_id = 0;
+  bool device_lost =
+      false;  // The agent lost its board (infrastructure): measured elsewhere, not a result.
+  std::string error;  // Why, when device_lost.
+};
+
+enum class DeviceStatus { kIdle, kBusy, kDraining, kLost };
+
+// One row of the device list, as people see it.
+struct DeviceRow {
+  DeviceInfo info;
+  DeviceStatus status = DeviceStatus::kIdle;
+  std::string reason;        // Why it is draining or lost.
+  absl::Duration connected;  // How long the present (or last) connection has stood (stood).
+  absl::Duration busy;       // How much of that it had an assignment.
+  uint64_t num_results = 0;
+  DeviceState state;
+};
+
+struct TrackerPolicy {
+  absl::Duration heartbeat_interval = absl::Seconds(2);
+  int silent_intervals = 3;    // A device silent for longer than this many intervals is lost.
+  size_t max_in_flight = 2;    // Assignments per device: one runs, the next is already there.
+  size_t max_batch = 8;        // Candidates per assignment.
+  size_t max_queued = 100000;  // Candidates waiting in all; more are refused.
+  uint64_t first_epoch = 1;    // Above every epoch of an earlier tracker (see TrackerCore).
+  absl::Duration stuck_grace = absl::Seconds(30);      // On top of the candidates' own timeouts.
+  absl::Duration forget_lost_after = absl::Hours(24);  // Then a lost device leaves the list.
+};
+
+}  // namespace tunefarm::tracker
+
+#endif  // TUNEFARM_TRACKER_TYPES_H_

@@ -1,0 +1,23 @@
+#include "tuner/measure/build_worker.h"
+
+#include <sys/resource.h>
+
+#include <string_view>
+
+#include "tuner/measure/build_server.h"
+#include "tuner/measure/candidate_builder.h"
+#include "tuner/measure/child_process.h"
+
+namespace tunefarm::tuner {
+
+std::optional<int> RunAsBuildWorker(int argc, char** argv) {
+  if (argc < 2 || std::string_view(argv[1]) != kBuildWorkerFlag) return std::nullopt;
+  // A crash here is an answer, not a bug to be kept on disk.
+  const rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  CandidateBuilder builder;
+  return ServeBuilds(ChildProcess::kExtraFd,
+                     [&](const v1::BuildRequest& request) { return builder.Build(request); });
+}
+
+}  // namespace tunefarm::tuner

@@ -1,0 +1,154 @@
+#include "tuner/measure/wire.h"
+
+#include <algorithm>
+
+namespace tunefarm::tuner {
+namespace {
+
+DeviceReading FromProto(const v1::DeviceState& state) {
+  DeviceReading reading;
+  if (state.has_cpu_frequency_hz()) reading.cpu_frequency_hz = state.cpu_frequency_hz();
+  if (state.has_temperature_millicelsius()) {
+    reading.temperature_millicelsius = state.temperature_millicelsius();
+  }
+  if (state.has_throttled()) reading.throttled = state.throttled();
+  if (state.has_load_average()) reading.load_average = state.load_average();
+  return reading;
+}
+
+uint64_t ToNs(absl::Duration duration) {
+  return static_cast<uint64_t>(absl::ToInt64Nanoseconds(duration));
+}
+
+std::string Architecture(const std::string& triple) { return triple.substr(0, triple.find('-')); }
+
+}  // namespace
+
+const char* Name(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kOk:
+      return "ok";
+    case Outcome::kIllegalSchedule:
+      return "illegal_schedule";
+    case Outcome::kBuildFailed:
+      return "build_failed";
+    case Outcome::kWrongResult:
+      return "wrong_result";
+    case Outcome::kTimeout:
+      return "timeout";
+    case Outcome::kCrashed:
+      return "crashed";
+    case Outcome::kOutOfMemory:
+      return "out_of_memory";
+    case Outcome::kDeviceLost:
+      return "device_lost";
+  }
+  return "unknown";
+}
+
+Outcome FromProto(v1::Outcome outcome) {
+  switch (outcome) {
+    case v1::OUTCOME_OK:
+      return Outcome::kOk;
+    case v1::OUTCOME_ILLEGAL_SCHEDULE:
+      return Outcome::kIllegalSchedule;
+    case v1::OUTCOME_BUILD_FAILED:
+      return Outcome::kBuildFailed;
+    case v1::OUTCOME_WRONG_RESULT:
+      return Outcome::kWrongResult;
+    case v1::OUTCOME_TIMEOUT:
+      return Outcome::kTimeout;
+    case v1::OUTCOME_CRASHED:
+      return Outcome::kCrashed;
+    case v1::OUTCOME_OUT_OF_MEMORY:
+      return Outcome::kOutOfMemory;
+    default:
+      return Outcome::kDeviceLost;
+  }
+}
+
+void AddBuild(const v1::BuildReply& build, MeasureReport* report) {
+  report->outcome = FromProto(build.outcome());
+  report->phase = build.phase();
+  report->error = build.error();
+  report->artifact_digest = build.kernel().digest();
+  report->text_hash = build.text_hash();
+  report->text_bytes = build.text_bytes();
+  report->artifact_bytes = static_cast<int64_t>(build.kernel().elf().size());
+  report->toolchain = build.toolchain();
+  report->build_ns = build.build_ns();
+}
+
+void AddResult(const v1::MeasureResult& result, MeasureReport* report) {
+  report->outcome = FromProto(result.outcome());
+  report->phase = result.phase();
+  report->error = result.error();
+  report->samples_ns.assign(result.samples_ns().begin(), result.samples_ns().end());
+  report->median_ns = result.median_ns();
+  report->mad_ns = result.mad_ns();
+  report->runs_per_sample = result.runs_per_sample();
+  report->cut = result.cut();
+  report->device = result.device();
+  report->emulated = result.emulated();
+  report->before = FromProto(result.before());
+  report->after = FromProto(result.after());
+  report->run_ns = result.wall_ns();
+}
+
+MeasureReport AsReused(const MeasureReport& measured, const MeasureReport& built) {
+  MeasureReport report = measured;
+  report.ticket = built.ticket;
+  report.artifact_digest = built.artifact_digest;
+  report.artifact_bytes = built.artifact_bytes;
+  report.build_ns = built.build_ns;
+  report.run_ns = 0;
+  report.reused = true;
+  return report;
+}
+
+DeviceDescription FromProto(const v1::DeviceInfo& info) {
+  DeviceDescription device;
+  device.name = info.name();
+  device.model = info.model();
+  device.triple = info.triple();
+  device.cpu = info.cpu();
+  device.agent_version = info.agent_version();
+  device.num_cores = info.num_cores();
+  device.memory_bytes = info.memory_bytes();
+  device.emulated = info.emulated();
+  return device;
+}
+
+v1::DeviceRequirement RequirementOf(const compiler::Target& target) {
+  v1::DeviceRequirement requirement;
+  requirement.set_architecture(Architecture(target.triple));
+  requirement.mutable_features()->Assign(target.features.begin(), target.features.end());
+  return requirement;
+}
+
+bool CanMeasure(const v1::DeviceEntry& entry, const v1::DeviceRequirement& requirement) {
+  if (entry.status() != v1::DEVICE_STATUS_IDLE && entry.status() != v1::DEVICE_STATUS_BUSY) {
+    return false;
+  }
+  const auto& has = entry.info().features();
+  return Architecture(entry.info().triple()) == requirement.architecture() &&
+         std::all_of(requirement.features().begin(), requirement.features().end(),
+                     [&](const std::string& feature) {
+                       return std::find(has.begin(), has.end(), feature) != has.end();
+                     });
+}
+
+v1::TimingSpec MakeTiming(const MeasureOptions& options, bool final_round) {
+  v1::TimingSpec timing;
+  timing.set_num_warmup_runs(1);
+  timing.set_num_samples(options.num_samples);
+  timing.set_min_sample_ns(ToNs(options.min_sample));
+  // A kernel of seconds gets fewer samples instead of a timeout.
+  timing.set_max_timing_ns(ToNs(options.timeout / 5));
+  if (!final_round) timing.set_cut_above_ns(static_cast<uint64_t>(options.cut_above_ns));
+  timing.set_num_threads(1);
+  timing.set_timeout_ns(ToNs(options.timeout));
+  return timing;
+}
+
+}  // namespace tunefarm::tuner
