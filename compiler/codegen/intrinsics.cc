@@ -123,8 +123,9 @@ llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Va
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b) {
   const unsigned lanes = Lanes(acc);
-  a = builder.CreateSExt(a, WithElement(a, builder.getInt16Ty()));
-  b = builder.CreateSExt(b, WithElement(b, builder.getInt16Ty()));
+  // No change where the operands have 16 bits already.
+  a = builder.CreateSExtOrTrunc(a, WithElement(a, builder.getInt16Ty()));
+  b = builder.CreateSExtOrTrunc(b, WithElement(b, builder.getInt16Ty()));
   std::vector<llvm::Value*> parts;
   for (unsigned done = 0; done < lanes;) {
     const unsigned native = PmaddwdLanes(target, lanes - done);

@@ -171,6 +171,40 @@ Expr FromLinear(const Linear& linear) {
   return linear.constant == 0 ? sum : sum + Expr(linear.constant);
 }
 
+bool ToRamp(const Expr& expr, const Ranges& ranges, Linear* base, int64_t* stride) {
+  const Expr lane = MakeVar("lane");
+  // The element of a vector expression at one lane.
+  class LaneTaker final : public Mutator {
+   public:
+    explicit LaneTaker(const Expr& lane) : lane_(lane) {}
+
+   protected:
+    using Mutator::Mutate;
+    Expr Mutate(const Ramp& node, const Expr&) override {
+      return node.base + lane_ * Expr(node.stride);
+    }
+    Expr Mutate(const Broadcast& node, const Expr&) override { return node.value; }
+    Expr Mutate(const Binary& node, const Expr&) override {
+      return MakeBinary(node.op, MutateExpr(node.a), MutateExpr(node.b));
+    }
+
+   private:
+    const Expr& lane_;
+  };
+  const Expr element = LaneTaker(lane).MutateExpr(expr);
+  if (element.type().lanes != 1) return false;
+  Ranges with_lane = ranges;
+  with_lane.Set(lane.get(), {0, expr.type().lanes - 1});
+  *base = ToLinear(element, with_lane);
+  *stride = base->CoefficientOf(lane.get());
+  base->Add({{{lane, 1}}, 0}, -*stride);
+  for (const Linear::Term& term : base->terms) {
+    // The lane is left inside a division or the like.
+    if (!StructurallyEqual(Substitute(term.atom, {{lane.get(), Expr(0)}}), term.atom)) return false;
+  }
+  return true;
+}
+
 Interval Bounds(const Linear& linear, const Ranges& ranges) {
   __int128 low = linear.constant, high = linear.constant;
   for (const Linear::Term& term : linear.terms) {

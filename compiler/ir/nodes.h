@@ -237,9 +237,8 @@ enum class Intrinsic {
   // rounding (gemmlowp): left = max(shift, 0), right = max(-shift, 0);
   // SaturatingRoundingDoublingHighMul(x << left, multiplier), then RoundingDivideByPOT(., right).
   kRequantize,
-  // dot_s8x2(acc, a, b): acc is s32xN, a and b are s8x(2N); lane i: acc[i] + a[2i]*b[2i] +
-  // a[2i+1]*b[2i+1], exact in s32.
-  // x86: sign-extend to 16 bits, then pmaddwd.
+  // dot_s8x2(acc, a, b): acc is s32xN, a and b are both s8x(2N) or both s16x(2N); lane i is
+  // acc[i] + a[2i]*b[2i] + a[2i+1]*b[2i+1], exact in s32. x86: pmaddwd on 16-bit values.
   kDotS8x2,
   kExp,   // f32 -> f32, error below 2 ulp of the exact value.
   kSqrt,  // f32 -> f32, correctly rounded.

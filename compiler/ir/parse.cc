@@ -83,6 +83,7 @@ class FunctionParser {
   }
 
   absl::StatusOr<Stmt> ParseStmt() {
+    exprs_.StartStatement();
     for (LoopKind kind : kAllLoopKinds) {
       if (lexer_.Take(Name(kind))) return ParseFor(kind);
     }

@@ -12,6 +12,7 @@ namespace tunefarm::compiler {
 namespace {
 
 constexpr int kMaxDepth = 300;
+constexpr int kMaxOperators = 2000;
 constexpr int kMaxLanes = 4096;
 constexpr DType kAllDTypes[] = {DType::kF32, DType::kS8,    DType::kS16,
                                 DType::kS32, DType::kIndex, DType::kBool};
@@ -113,6 +114,9 @@ absl::StatusOr<Expr> ExprParser::ParseLevel(int level) {
       if (lexer_.current().kind == Token::Kind::kSymbol && lexer_.At(Name(op))) met = &op;
     }
     if (met == nullptr) return left;
+    if (++num_operators_ > kMaxOperators) {
+      return lexer_.Error(absl::StrFormat("more than %d operators in a statement", kMaxOperators));
+    }
     lexer_.Advance();
     TUNEFARM_ASSIGN_OR_RETURN(Expr right, ParseLevel(level + 1));
     TUNEFARM_ASSIGN_OR_RETURN(left, MakeCheckedBinary(*met, std::move(left), std::move(right)));

@@ -44,6 +44,8 @@ class ExprParser {
   // Refuses text that nests so deeply that recursion could exhaust the stack.
   absl::Status Enter();
   void Leave() { --depth_; }
+  // A chain of operators nests as well, in the tree: their number in one statement is limited.
+  void StartStatement() { num_operators_ = 0; }
 
  private:
   absl::StatusOr<Expr> ParseLevel(int level);
@@ -59,6 +61,7 @@ class ExprParser {
 
   Lexer lexer_;
   int depth_ = 0;
+  int num_operators_ = 0;
   std::map<std::string, std::vector<Expr>> vars_;
   std::map<std::string, std::vector<Buffer>> buffers_;
 };

@@ -41,6 +41,8 @@ class Simplifier final : public Mutator {
       const Expr simple = FromLinear(ToLinear(self, ranges_));
       return StructurallyEqual(simple, self) ? self : simple;
     }
+    if (node.type.dtype == DType::kIndex && node.type.lanes > 1)
+      return MutateVectorIndex(node, self);
     if (node.type.dtype == DType::kBool && node.type.lanes == 1) return MutateCondition(node, self);
     return Mutator::Mutate(node, self);
   }
@@ -116,6 +118,15 @@ class Simplifier final : public Mutator {
     const Stmt body = MutateStmt(node.body);
     ranges_.Erase(node.var.get());
     return body;
+  }
+
+  Expr MutateVectorIndex(const Binary& node, const Expr& self) {
+    Linear base;
+    int64_t stride = 0;
+    if (!ToRamp(self, ranges_, &base, &stride)) return Mutator::Mutate(node, self);
+    const Expr start = FromLinear(base);
+    const int lanes = node.type.lanes;
+    return stride == 0 ? MakeBroadcast(start, lanes) : MakeRamp(start, stride, lanes);
   }
 
   Expr MutateCondition(const Binary& node, const Expr& self) {

@@ -160,7 +160,9 @@ std::string CallTypeError(Intrinsic intrinsic, const std::vector<Expr>& args) {
       want.assign(3, Type{DType::kS32, lanes});
       break;
     case Intrinsic::kDotS8x2:
-      want = {{DType::kS32, lanes}, {DType::kS8, 2 * lanes}, {DType::kS8, 2 * lanes}};
+      want.assign(3, args[1].type().dtype == DType::kS16 ? Type{DType::kS16, 2 * lanes}
+                                                         : Type{DType::kS8, 2 * lanes});
+      want[0] = {DType::kS32, lanes};
       break;
     case Intrinsic::kExp:
     case Intrinsic::kSqrt:

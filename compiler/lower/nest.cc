@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "compiler/ir/visit.h"
 #include "compiler/lower/domain.h"
+#include "compiler/lower/pair_dot.h"
 #include "compiler/lower/region.h"
 
 namespace tunefarm::compiler {
@@ -78,6 +79,7 @@ struct StageContext {
   Domain domain;
   std::vector<Expr> base;              // Of the region, per data-parallel axis.
   std::vector<bool> condition_placed;  // Per condition of the stage.
+  bool tensorized = false;             // Both iterations of the tensorized loop are bound at once.
 };
 
 class NestBuilder {
@@ -129,7 +131,7 @@ absl::StatusOr<Stmt> NestBuilder::BuildFrom(int first, bool prepared) {
 }
 
 absl::StatusOr<Stmt> NestBuilder::BuildStage(int stage, const std::vector<AxisRange>& region) {
-  StageContext context{stage, Domain(scheduled_.stages[stage], region), {}, {}};
+  StageContext context{stage, Domain(scheduled_.stages[stage], region), {}, {}, false};
   for (const AxisRange& range : region) context.base.push_back(range.base);
   context.condition_placed.assign(scheduled_.stages[stage].conditions.size(), false);
   return Nest(context, 0, Phase::kAll);
@@ -231,6 +233,12 @@ absl::StatusOr<Stmt> NestBuilder::BuildLoop(const StageContext& context, size_t 
     return WithAttached(bound, leaf, 0,
                         [&](const StageContext& c) { return Nest(c, depth + 1, phase); });
   };
+  if (leaf == stage.tensorized_axis && phase == Phase::kUpdate && extent == 2) {
+    StageContext pair = context;
+    pair.tensorized = true;
+    pair.domain.Bind(leaf, MakeRamp(Expr(min), 1, 2));
+    return Nest(pair, depth + 1, phase);
+  }
   std::vector<Stmt> parts;
   int64_t begin = 0, end = extent;
   const auto copies = [&](int64_t from, int64_t to) -> absl::Status {
@@ -298,7 +306,9 @@ Stmt NestBuilder::Body(const StageContext& context, Phase phase) const {
   const Expr place = localize.MutateExpr(MakeLoad(stage.buffer, indices));
   const Load* target = place.as<Load>();
   Expr value = stage.init;
-  if (phase != Phase::kInit) {
+  if (context.tensorized) {
+    value = localize.MutateExpr(PairDot(MakeLoad(stage.buffer, indices), stage.value, map));
+  } else if (phase != Phase::kInit) {
     value = localize.MutateExpr(Substitute(stage.value, map));
     if (stage.reduction == Reduction::kSum) value = place + value;
     if (stage.reduction == Reduction::kMax) value = Max(place, value);

@@ -36,7 +36,17 @@ class LaneSpreader final : public Mutator {
   }
 
   Expr Mutate(const Load& node, const Expr&) override {
-    return MakeLoad(node.buffer, {SpreadIndex(node.indices[0])});
+    const Expr& index = node.indices[0];
+    return MakeLoad(node.buffer,
+                    {index.type().lanes == 1 ? SpreadIndex(index) : SpreadPairIndex(index)});
+  }
+
+  // Vectors of two are the pairs of a dot product; spread, they hold the pairs of all lanes in
+  // turn.
+  Expr Mutate(const Broadcast& node, const Expr&) override {
+    const Expr value = MutateExpr(node.value);
+    if (node.type.lanes != 2 || value.type().lanes != 1) failed = true;
+    return failed ? value : MakeBroadcast(value, 2 * lanes_);
   }
 
   Stmt Mutate(const Store& node, const Stmt&) override {
@@ -61,17 +71,19 @@ class LaneSpreader final : public Mutator {
     return MakeSelect(condition, if_true, if_false);
   }
 
-  Expr Mutate(const Cast& node, const Expr&) override {
+  Expr Mutate(const Cast& node, const Expr& self) override {
     const Expr value = MutateExpr(node.value);
-    return MakeCast(node.type.WithLanes(value.type().lanes), value);
+    return failed ? self : MakeCast(node.type.WithLanes(value.type().lanes), value);
   }
 
   Expr Mutate(const Binary& node, const Expr& self) override {
     if (node.type.dtype == DType::kIndex) return SpreadIndex(self);
-    return MakeBinary(node.op, MutateExpr(node.a), MutateExpr(node.b));
+    const Expr a = MutateExpr(node.a), b = MutateExpr(node.b);
+    return failed ? self : MakeBinary(node.op, a, b);
   }
 
-  Expr Mutate(const Call& node, const Expr&) override {
+  Expr Mutate(const Call& node, const Expr& self) override {
+    if (node.intrinsic == Intrinsic::kDotS8x2) return MutateDot(node, self);
     std::vector<Expr> args;
     int lanes = 1;
     for (const Expr& arg : node.args) {
@@ -81,7 +93,7 @@ class LaneSpreader final : public Mutator {
     for (Expr& arg : args) {
       if (arg.type().lanes != lanes) arg = MakeBroadcast(arg, lanes);
     }
-    return MakeCall(node.intrinsic, std::move(args));
+    return failed ? self : MakeCall(node.intrinsic, std::move(args));
   }
 
   Stmt Mutate(const For&, const Stmt& self) override {
@@ -94,6 +106,36 @@ class LaneSpreader final : public Mutator {
   }
 
  private:
+  Expr MutateDot(const Call& node, const Expr& self) {
+    std::vector<Expr> args;
+    for (const Expr& arg : node.args) args.push_back(MutateExpr(arg));
+    if (args[0].type().lanes == 1) args[0] = MakeBroadcast(args[0], lanes_);
+    failed |= args[1].type().lanes != 2 * lanes_ || args[2].type().lanes != 2 * lanes_;
+    return failed ? self : MakeCall(node.intrinsic, std::move(args));
+  }
+
+  // Element q of a pair at lane l lies at base + q*stride + l*step. Two forms have vector accesses:
+  // all pairs one after the other (step = 2 * stride), and the same pair in every lane (step = 0).
+  Expr SpreadPairIndex(const Expr& index) {
+    Linear base;
+    int64_t stride = 0;
+    if (index.type().lanes != 2 || !ToRamp(index, Ranges(), &base, &stride)) {
+      failed = true;
+      return index;
+    }
+    const int64_t step = base.CoefficientOf(var_.get());
+    base.Add({{{var_, 1}}, 0}, -step);
+    const Expr start = FromLinear(base);
+    VarUse use(var_);
+    use.VisitExpr(start);
+    failed |= use.found || (step != 0 && step != 2 * stride);
+    if (failed) return index;
+    const int lanes = 2 * lanes_;
+    if (step != 0) return MakeRamp(start, stride, lanes);
+    const Expr which = FloorMod(MakeRamp(Expr(0), 1, lanes), MakeBroadcast(Expr(2), lanes));
+    return MakeBroadcast(start, lanes) + which * MakeBroadcast(Expr(stride), lanes);
+  }
+
   Expr SpreadIndex(const Expr& index) {
     const Linear linear = ToLinear(index, Ranges());
     const int64_t stride = linear.CoefficientOf(var_.get());

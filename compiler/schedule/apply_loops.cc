@@ -3,6 +3,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "compiler/schedule/apply.h"
+#include "compiler/schedule/pair_term.h"
 
 namespace tunefarm::compiler {
 namespace {
@@ -128,6 +129,9 @@ absl::Status ApplyTensorize(const Step& step, ScheduledStage& stage) {
   }
   if (stage.stage.reduction != Reduction::kSum || stage.stage.buffer->dtype != DType::kS32) {
     return absl::FailedPreconditionError("only s32 sums have a pairwise multiply-add");
+  }
+  if (!IsPairTerm(stage.stage.value)) {
+    return absl::FailedPreconditionError("the term is no product of two widened s8 elements");
   }
   stage.tensorized_axis = axis;
   return absl::OkStatus();

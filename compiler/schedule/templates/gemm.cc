@@ -29,6 +29,7 @@ class Gemm final : public BoundTemplate {
          "Columns of the register tile, in vectors."},
         {"unroll_k", ValuesUpTo({1, 2, 4, 8}, k_),
          "Reduction steps per iteration of the innermost loop."},
+        {"pairs", PairValues(op_, target_, k_), "1: s8 terms are multiplied two at a time."},
         {"block_m", BlockValues(m_),
          "Row tiles that one weight panel serves before the next panel; 0: all."},
     };
@@ -48,12 +49,13 @@ class Gemm final : public BoundTemplate {
     const std::string m = stages.main->axes[0].name, n = stages.main->axes[1].name;
     const std::string k = stages.main->reduce_axes[0].name;
     const std::string sink = stages.sink(), acc = stages.acc();
-    const auto [tile_m, tile_n, unroll_k, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
 
     Schedule schedule;
     StartTiling(stages, schedule);
     auto& steps = schedule.steps;
-    steps.push_back(Pack(acc, op_.inputs[1].buffer->name, {1, 0}, PanelBlocks(tile_n * lanes_)));
+    steps.push_back(
+        Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
     steps.push_back(Split(sink, m, tile_m));
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));
@@ -66,10 +68,19 @@ class Gemm final : public BoundTemplate {
     steps.push_back(Vectorize(sink, n + "_inner_inner"));
     steps.push_back(ComputeAt(acc, sink, m + "_outer_inner"));
 
-    steps.push_back(Split(acc, k, unroll_k));
+    std::vector<std::string> loops = {m, n + "_outer", n + "_inner"};
+    std::string steps_axis = k;
+    if (pairs != 0) {
+      steps.push_back(Split(acc, k, 2));
+      steps_axis = k + "_outer";
+      loops.insert(loops.end() - 1, k + "_inner");
+    }
+    steps.push_back(Split(acc, steps_axis, unroll_k));
+    loops.insert(loops.begin(), {steps_axis + "_outer", steps_axis + "_inner"});
     steps.push_back(Split(acc, n, lanes_));
-    steps.push_back(Reorder(acc, {k + "_outer", k + "_inner", m, n + "_outer", n + "_inner"}));
-    steps.push_back(Unroll(acc, k + "_inner"));
+    steps.push_back(Reorder(acc, loops));
+    if (pairs != 0) steps.push_back(Tensorize(acc, k + "_inner"));
+    steps.push_back(Unroll(acc, steps_axis + "_inner"));
     steps.push_back(Unroll(acc, m));
     steps.push_back(Unroll(acc, n + "_outer"));
     steps.push_back(Vectorize(acc, n + "_inner"));
@@ -77,7 +88,7 @@ class Gemm final : public BoundTemplate {
   }
 
   ConfigFacts Facts(const Config& config) const override {
-    const auto [tile_m, tile_n, unroll_k, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
     const double elem_bytes = op_.workload.dtype == DType::kF32 ? 4 : 1;
     TiledLoop loop;
     loop.rows = std::min(tile_m, m_);
@@ -86,7 +97,7 @@ class Gemm final : public BoundTemplate {
     loop.num_rows = m_;
     loop.num_columns = n_;
     loop.row_tiles = CeilDiv(m_, tile_m);
-    loop.steps = k_;
+    loop.steps = pairs != 0 ? CeilDiv(k_, 2) : k_;
     loop.unroll = unroll_k;
     loop.copies = Copies(config);
     loop.block_row_tiles = TilesPerBlock(block_m, loop.row_tiles);
@@ -102,17 +113,29 @@ class Gemm final : public BoundTemplate {
   }
 
  private:
-  std::array<int64_t, 4> Values(const Config& config) const {
-    return {config.values[0], config.values[1], config.values[2], config.values[3]};
+  std::array<int64_t, 5> Values(const Config& config) const {
+    const auto& v = config.values;
+    return {v[0], v[1], v[2], v[3], v[4]};
   }
 
-  static std::vector<PackBlock> PanelBlocks(int64_t columns) {
-    if (columns < 2) return {};
-    return {{1, columns}};
+  // The first constant; data (input, residual) comes before it.
+  std::string WeightsName() const {
+    for (const OperatorInput& input : op_.inputs) {
+      if (input.constant) return input.buffer->name;
+    }
+    return "";
+  }
+
+  // w[k, n] in panels of `columns`, and in them the two factors of a pair side by side.
+  static std::vector<PackBlock> PanelBlocks(int64_t columns, int64_t pairs) {
+    std::vector<PackBlock> blocks;
+    if (columns > 1) blocks.push_back({1, columns});
+    if (pairs != 0) blocks.push_back({0, 2});
+    return blocks;
   }
 
   std::string Check(const Config& config) const {
-    const auto [tile_m, tile_n, unroll_k, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
     if (std::string violation = RegisterViolation(target_, tile_m, tile_n, max_accumulators_);
         !violation.empty()) {
       return violation;
@@ -126,7 +149,7 @@ class Gemm final : public BoundTemplate {
 
   // Copies of the tile's body in the code: tails of rows, columns and blocks.
   int64_t Copies(const Config& config) const {
-    const auto [tile_m, tile_n, unroll_k, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
     const int64_t row_tiles = CeilDiv(m_, tile_m);
     return (1 + (m_ % tile_m != 0)) * (1 + (n_ % (tile_n * lanes_) != 0)) *
            (1 + ((m_ / tile_m) % TilesPerBlock(block_m, row_tiles) != 0));

@@ -70,6 +70,12 @@ std::string BlockViolation(int64_t block, int64_t num_tiles) {
   return absl::StrFormat("a block of %d tiles, of which there are %d", block, num_tiles);
 }
 
+std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps) {
+  const bool has_instruction = target.HasFeature("avx2");
+  if (op.workload.dtype != DType::kS8 || !has_instruction || steps < 2) return {0};
+  return {1, 0};
+}
+
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 std::string RegisterViolation(const Target& target, int64_t rows, int64_t vectors,

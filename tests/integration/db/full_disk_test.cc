@@ -23,8 +23,8 @@ using ::testing::HasSubstr;
 class FullDiskTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    // In a mount namespace of this thread and those it starts: the mount ends with the test, however
-    // that ends.
+    // In a mount namespace of this thread and those it starts: the mount ends with the test,
+    // however that ends.
     mounted_ = unshare(CLONE_NEWNS) == 0 &&
                mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
                mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=2m") == 0;

@@ -16,6 +16,11 @@ struct Refused {
   const char* words;
 };
 
+std::string Repeat(std::string text, const std::string& part, int times) {
+  for (int i = 0; i < times; ++i) text += part;
+  return text;
+}
+
 class IrTextRefusalTest : public ::testing::TestWithParam<Refused> {};
 
 TEST_P(IrTextRefusalTest, SaysWhatIsWrong) {
@@ -68,13 +73,9 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"a[0] = 0f }", "expected the end, met \"}\""},
         Refused{"a[0] = $", "expected an expression, met \"$\""},
         Refused{"a[0] = " + std::string(5000, '('), "nested more than 300 levels deep"},
-        Refused{"a[0] = " +
-                    [] {
-                      std::string text;
-                      for (int i = 0; i < 5000; ++i) text += "exp(";
-                      return text;
-                    }(),
-                "nested more than 300 levels deep"}));
+        Refused{Repeat("a[0] = ", "exp(", 5000), "nested more than 300 levels deep"},
+        Refused{Repeat("", "if true { ", 5000), "nested more than 300 levels deep"},
+        Refused{Repeat("a[0] = 0f", " + 1f", 5000), "more than 2000 operators in a statement"}));
 
 TEST(IrTextRefusalTest, ATextThatIsNoFunction) {
   for (const char* text :
