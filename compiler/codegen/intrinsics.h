@@ -14,8 +14,7 @@ namespace tunefarm::compiler {
 llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
                             llvm::Value* shift);
 
-// acc: s32xN, a and b: s8x2N. On x86 as pmaddwd, which LLVM joins with the addition to vpdpwssd
-// where the target has it.
+// acc: s32xN, a and b: s8x2N. On x86 by vpdpwssd where the target has it, else by pmaddwd.
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b);
 

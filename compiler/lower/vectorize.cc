@@ -71,14 +71,15 @@ class LaneSpreader final : public Mutator {
     return MakeSelect(condition, if_true, if_false);
   }
 
-  Expr Mutate(const Cast& node, const Expr&) override {
+  Expr Mutate(const Cast& node, const Expr& self) override {
     const Expr value = MutateExpr(node.value);
-    return MakeCast(node.type.WithLanes(value.type().lanes), value);
+    return failed ? self : MakeCast(node.type.WithLanes(value.type().lanes), value);
   }
 
   Expr Mutate(const Binary& node, const Expr& self) override {
     if (node.type.dtype == DType::kIndex) return SpreadIndex(self);
-    return MakeBinary(node.op, MutateExpr(node.a), MutateExpr(node.b));
+    const Expr a = MutateExpr(node.a), b = MutateExpr(node.b);
+    return failed ? self : MakeBinary(node.op, a, b);
   }
 
   Expr Mutate(const Call& node, const Expr& self) override {
@@ -92,7 +93,7 @@ class LaneSpreader final : public Mutator {
     for (Expr& arg : args) {
       if (arg.type().lanes != lanes) arg = MakeBroadcast(arg, lanes);
     }
-    return MakeCall(node.intrinsic, std::move(args));
+    return failed ? self : MakeCall(node.intrinsic, std::move(args));
   }
 
   Stmt Mutate(const For&, const Stmt& self) override {

@@ -1,5 +1,6 @@
 #include "tuner/measure/farm_measurer.h"
 
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -124,7 +125,6 @@ absl::StatusOr<double> FarmMeasurer::MeasurePeakFlops(const std::string& target)
   {
     absl::MutexLock lock(&mutex_);
     TUNEFARM_RETURN_IF_ERROR(failure_);
-    if (const auto known = peaks_.find(target); known != peaks_.end()) return known->second;
   }
   absl::StatusOr<double> peak = absl::UnknownError("not measured");
   absl::Notification measured;
@@ -136,10 +136,6 @@ absl::StatusOr<double> FarmMeasurer::MeasurePeakFlops(const std::string& target)
     });
   });
   measured.WaitForNotification();
-  if (peak.ok()) {
-    absl::MutexLock lock(&mutex_);
-    peaks_[target] = *peak;
-  }
   return peak;
 }
 

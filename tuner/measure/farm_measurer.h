@@ -5,7 +5,6 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -60,7 +59,6 @@ class FarmMeasurer final : public Measurer {
   size_t num_devices_ ABSL_GUARDED_BY(mutex_) = 1;
   std::string waiting_reason_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // Nothing can be measured any more.
-  std::map<std::string, double> peaks_ ABSL_GUARDED_BY(mutex_);  // By target.
 
   // Destroyed last to first: no event may meet a flow that is gone.
   std::unique_ptr<FarmFlow> flow_;
