@@ -98,7 +98,7 @@ std::string Program::Errors() const {
   return text;
 }
 
-Finished Run(const std::string& name, const std::vector<std::string>& args) {
+Finished RunProgram(const std::string& name, const std::vector<std::string>& args) {
   Program program(name, args);
   Finished finished;
   finished.out = program.ReadRest();

@@ -45,7 +45,7 @@ struct Finished {
 };
 
 // Runs a program to its end.
-Finished Run(const std::string& name, const std::vector<std::string>& args);
+Finished RunProgram(const std::string& name, const std::vector<std::string>& args);
 
 // An empty folder that is removed with all in it.
 class TempFolder {

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using tunefarm::testing::Finished;
 using tunefarm::testing::Program;
-using tunefarm::testing::Run;
+using tunefarm::testing::RunProgram;
 using tunefarm::testing::TempFolder;
 
 // Small, with a packed operand and an epilogue.
@@ -30,7 +30,7 @@ std::vector<json> Lines(const std::string& text) {
 }
 
 int64_t Count(const std::string& db, const std::string& sql) {
-  const Finished finished = Run("tuner", {"query", "sql", sql, "--db", db, "--json"});
+  const Finished finished = RunProgram("tuner", {"query", "sql", sql, "--db", db, "--json"});
   EXPECT_EQ(finished.code, 0) << finished.err;
   return json::parse(finished.out)[0]["n"];
 }
@@ -57,7 +57,7 @@ TEST(CliTest, EveryCommandExplainsItself) {
                                                           {"doctor"}};
   for (std::vector<std::string> args : commands) {
     args.push_back("--help");
-    const Finished finished = Run("tuner", args);
+    const Finished finished = RunProgram("tuner", args);
     EXPECT_EQ(finished.code, 0) << args[0];
     EXPECT_THAT(finished.out, HasSubstr("Usage:")) << args[0];
     EXPECT_EQ(finished.err, "") << args[0];
@@ -65,20 +65,21 @@ TEST(CliTest, EveryCommandExplainsItself) {
 }
 
 TEST(CliTest, ListsTargetsAndWorkloads) {
-  const json targets = json::parse(Run("tuner", {"targets", "--json"}).out);
+  const json targets = json::parse(RunProgram("tuner", {"targets", "--json"}).out);
   EXPECT_EQ(targets[0]["name"], "native");
-  const Finished workloads = Run("tuner", {"workloads", "--model", "resnet18", "--json"});
+  const Finished workloads = RunProgram("tuner", {"workloads", "--model", "resnet18", "--json"});
   const json layers = json::parse(workloads.out);
   EXPECT_EQ(layers.size(), 14u);
   EXPECT_THAT(workloads.out,
               HasSubstr("conv2d/f32/nhwc/1x56x56x64/o64k3x3s1x1p1x1d1x1g1/bias+relu"));
-  EXPECT_EQ(Run("tuner", {"workloads", "--model", "vgg"}).code, 2);
+  EXPECT_EQ(RunProgram("tuner", {"workloads", "--model", "vgg"}).code, 2);
 }
 
 TEST(CliTest, TunedKernelIsFoundReplayedDeployedAndRight) {
   const TempFolder folder;
   const std::string db = folder.File("a.db");
-  const Finished tuned = Run("tuner", {"tune", kKey, "--trials", "10", "--db", db, "--json"});
+  const Finished tuned =
+      RunProgram("tuner", {"tune", kKey, "--trials", "10", "--db", db, "--json"});
   ASSERT_EQ(tuned.code, 0) << tuned.err;
   const std::vector<json> events = Lines(tuned.out);
   EXPECT_EQ(events.front()["event"], "started");
@@ -89,7 +90,8 @@ TEST(CliTest, TunedKernelIsFoundReplayedDeployedAndRight) {
   EXPECT_EQ(Count(db, "SELECT count(*) AS n FROM trials WHERE outcome <> 'device_lost'"),
             done["trials"]);
 
-  const Finished asked = Run("tuner", {"query", "best", "--workload", kKey, "--db", db, "--json"});
+  const Finished asked =
+      RunProgram("tuner", {"query", "best", "--workload", kKey, "--db", db, "--json"});
   ASSERT_EQ(asked.code, 0) << asked.err;
   const json best = json::parse(asked.out);
   for (const char* field : {"workload", "target", "config", "cost_median", "cost_unit", "mad",
@@ -100,21 +102,22 @@ TEST(CliTest, TunedKernelIsFoundReplayedDeployedAndRight) {
   EXPECT_EQ(best["how"], "exact");
 
   const std::string trial = std::to_string(best["trial_id"].get<int64_t>());
-  const Finished replayed = Run("tuner", {"replay", trial, "--db", db, "--json"});
+  const Finished replayed = RunProgram("tuner", {"replay", trial, "--db", db, "--json"});
   ASSERT_EQ(replayed.code, 0) << replayed.err;
   EXPECT_EQ(json::parse(replayed.out)["same_kernel"], true);
 
   const std::string out = folder.File("bundle");
-  const Finished deployed =
-      Run("tuner", {"deploy", "kernel", "--workload", kKey, "--db", db, "--out", out, "--json"});
+  const Finished deployed = RunProgram(
+      "tuner", {"deploy", "kernel", "--workload", kKey, "--db", db, "--out", out, "--json"});
   ASSERT_EQ(deployed.code, 0) << deployed.err;
   EXPECT_EQ(json::parse(deployed.out)["same_code"], true)
       << "the deployed code is not the measured one";
   const std::string program = out + "/a.out";
-  const Finished compiled = Run("/usr/bin/cc", {"-Wall", "-Wextra", "-Werror", "-o", program,
-                                                out + "/example.c", out + "/libkernel.a", "-lm"});
+  const Finished compiled =
+      RunProgram("/usr/bin/cc", {"-Wall", "-Wextra", "-Werror", "-o", program, out + "/example.c",
+                                 out + "/libkernel.a", "-lm"});
   ASSERT_EQ(compiled.code, 0) << compiled.err;
-  const Finished ran = Run(program, {});
+  const Finished ran = RunProgram(program, {});
   EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out, StartsWith("ok: max error "));
 }
@@ -122,12 +125,13 @@ TEST(CliTest, TunedKernelIsFoundReplayedDeployedAndRight) {
 TEST(CliTest, WithoutALogTheAnalyticDefaultIsGivenAndSaidToBeOne) {
   const TempFolder folder;
   const std::string db = folder.File("none.db");
-  const Finished asked = Run("tuner", {"query", "best", "--workload", kKey, "--db", db, "--json"});
+  const Finished asked =
+      RunProgram("tuner", {"query", "best", "--workload", kKey, "--db", db, "--json"});
   ASSERT_EQ(asked.code, 0) << asked.err;
   EXPECT_EQ(json::parse(asked.out)["how"], "default");
   const std::string out = folder.File("bundle");
-  const Finished deployed =
-      Run("tuner", {"deploy", "kernel", "--workload", kKey, "--db", db, "--out", out, "--json"});
+  const Finished deployed = RunProgram(
+      "tuner", {"deploy", "kernel", "--workload", kKey, "--db", db, "--out", out, "--json"});
   ASSERT_EQ(deployed.code, 0) << deployed.err;
   EXPECT_EQ(json::parse(deployed.out)["how"], "default");
 }
@@ -140,22 +144,23 @@ TEST(CliTest, DeployedExampleFailsWhereTheKernelIsAnother) {
   const auto deploy = [&](const std::string& key, const std::string& out) {
     std::vector<std::string> args = {"deploy", "kernel", "--workload", key, "--out", out};
     args.insert(args.end(), common.begin(), common.end());
-    return Run("tuner", args).code;
+    return RunProgram("tuner", args).code;
   };
   ASSERT_EQ(deploy("dense/f32/8x64/o48/bias+relu", right), 0);
   ASSERT_EQ(deploy("dense/f32/8x64/o48/bias", wrong), 0);
   const std::string program = folder.File("a.out");
-  ASSERT_EQ(
-      Run("/usr/bin/cc", {"-o", program, right + "/example.c", wrong + "/libkernel.a", "-lm"}).code,
-      0);
-  const Finished ran = Run(program, {});
+  ASSERT_EQ(RunProgram("/usr/bin/cc",
+                       {"-o", program, right + "/example.c", wrong + "/libkernel.a", "-lm"})
+                .code,
+            0);
+  const Finished ran = RunProgram(program, {});
   EXPECT_EQ(ran.code, 1);
   EXPECT_THAT(ran.err, HasSubstr("wrong: "));
 }
 
 TEST(CliTest, BenchTellsTheTimeAndThePeakOfTheSameRun) {
   const TempFolder folder;
-  const Finished finished = Run(
+  const Finished finished = RunProgram(
       "tuner", {"bench", kKey, "--config", "default", "--db", folder.File("none.db"), "--json"});
   ASSERT_EQ(finished.code, 0) << finished.err;
   const json bench = json::parse(finished.out);
@@ -229,11 +234,11 @@ TEST(CliTest, SecondTunerOnALogIsToldWhoHasIt) {
   const std::string db = folder.File("a.db");
   Program first("tuner", LongSearch(db));
   AwaitTrials(first, 1);
-  const Finished second = Run("tuner", {"tune", kKey, "--db", db});
+  const Finished second = RunProgram("tuner", {"tune", kKey, "--db", db});
   EXPECT_EQ(second.code, 1);
   EXPECT_THAT(second.err, AllOf(StartsWith("tuner: "), HasSubstr(db)));
   // Reading is for everybody.
-  EXPECT_EQ(Run("tuner", {"query", "best", "--workload", kKey, "--db", db}).code, 0);
+  EXPECT_EQ(RunProgram("tuner", {"query", "best", "--workload", kKey, "--db", db}).code, 0);
   first.Signal(SIGINT);
   EXPECT_EQ(first.Wait(), 0);
 }
@@ -241,7 +246,7 @@ TEST(CliTest, SecondTunerOnALogIsToldWhoHasIt) {
 TEST(CliTest, LinesForPeopleWhereThereIsNoTerminal) {
   const TempFolder folder;
   const Finished finished =
-      Run("tuner", {"tune", kKey, "--trials", "4", "--db", folder.File("a.db")});
+      RunProgram("tuner", {"tune", kKey, "--trials", "4", "--db", folder.File("a.db")});
   ASSERT_EQ(finished.code, 0) << finished.err;
   EXPECT_THAT(finished.out,
               AllOf(HasSubstr("trial 4/4"), HasSubstr("best "), HasSubstr("schedule\n"),

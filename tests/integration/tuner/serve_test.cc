@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using tunefarm::testing::Finished;
 using tunefarm::testing::Program;
-using tunefarm::testing::Run;
+using tunefarm::testing::RunProgram;
 using tunefarm::testing::TempFolder;
 
 constexpr char kKey[] = "dense/f32/8x64/o48/bias+relu";
@@ -66,7 +66,7 @@ class ServeTest : public ::testing::Test {
     return last;
   }
   json Task(int64_t task_id) const {
-    const Finished finished = Run("tuner", {"task", "list", "--server", address_, "--json"});
+    const Finished finished = RunProgram("tuner", {"task", "list", "--server", address_, "--json"});
     EXPECT_EQ(finished.code, 0) << finished.err;
     for (const json& task : json::parse(finished.out)) {
       if (task["task_id"] == task_id) return task;
@@ -83,23 +83,24 @@ class ServeTest : public ::testing::Test {
 TEST_F(ServeTest, SubmittedTaskIsTunedAndItsBestAnswered) {
   StartDaemon();
   StartAgent();
-  const Finished tuned = Run("tuner", Tune(kKey, {"--trials", "6"}));
+  const Finished tuned = RunProgram("tuner", Tune(kKey, {"--trials", "6"}));
   ASSERT_EQ(tuned.code, 0) << tuned.err;
   const json done = LastLine(tuned.out);
   EXPECT_EQ(done["event"], "done");
   const Finished asked =
-      Run("tuner", {"query", "best", "--workload", kKey, "--server", address_, "--json"});
+      RunProgram("tuner", {"query", "best", "--workload", kKey, "--server", address_, "--json"});
   ASSERT_EQ(asked.code, 0) << asked.err;
   const json best = json::parse(asked.out);
   EXPECT_EQ(best["config"], done["best"]["config"]);
   EXPECT_EQ(best["how"], "exact");
   EXPECT_EQ(best["device"], "board");
 
-  const Finished devices = Run("tuner", {"device", "list", "--tracker", address_, "--json"});
+  const Finished devices = RunProgram("tuner", {"device", "list", "--tracker", address_, "--json"});
   ASSERT_EQ(devices.code, 0) << devices.err;
   EXPECT_EQ(json::parse(devices.out)[0]["name"], "board");
   // Long after its end: from the log.
-  const Finished watched = Run("tuner", {"task", "watch", "1", "--server", address_, "--json"});
+  const Finished watched =
+      RunProgram("tuner", {"task", "watch", "1", "--server", address_, "--json"});
   ASSERT_EQ(watched.code, 0) << watched.err;
   EXPECT_EQ(LastLine(watched.out)["best"]["config"], best["config"]);
 }
@@ -134,13 +135,13 @@ TEST_F(ServeTest, CancelFromElsewhereEndsTheTaskForItsWatcher) {
   StartAgent();
   Program tuner("tuner", Tune(kLongKey, {"--strategy", "grid", "--trials", "100000"}));
   AwaitTrials(tuner, 2);
-  EXPECT_EQ(Run("tuner", {"task", "cancel", "1", "--server", address_}).code, 0);
+  EXPECT_EQ(RunProgram("tuner", {"task", "cancel", "1", "--server", address_}).code, 0);
   EXPECT_EQ(LastLine(tuner.ReadRest())["event"], "done");
   EXPECT_EQ(tuner.Wait(), 0);
-  const Finished again = Run("tuner", {"task", "cancel", "1", "--server", address_});
+  const Finished again = RunProgram("tuner", {"task", "cancel", "1", "--server", address_});
   EXPECT_EQ(again.code, 1);
   EXPECT_THAT(again.err, HasSubstr("has ended"));
-  EXPECT_EQ(Run("tuner", {"task", "cancel", "99", "--server", address_}).code, 3);
+  EXPECT_EQ(RunProgram("tuner", {"task", "cancel", "99", "--server", address_}).code, 3);
 }
 
 TEST_F(ServeTest, SigtermLeavesTheTaskQueuedAndTheNextDaemonContinuesIt) {
@@ -157,7 +158,8 @@ TEST_F(ServeTest, SigtermLeavesTheTaskQueuedAndTheNextDaemonContinuesIt) {
     EXPECT_THAT(tuner.Errors(), HasSubstr("queued"));
   }
   StartDaemon(Port());
-  const Finished watched = Run("tuner", {"task", "watch", "1", "--server", address_, "--json"});
+  const Finished watched =
+      RunProgram("tuner", {"task", "watch", "1", "--server", address_, "--json"});
   ASSERT_EQ(watched.code, 0) << watched.err;
   const json done = LastLine(watched.out);
   EXPECT_EQ(done["event"], "done");
@@ -178,13 +180,15 @@ TEST_F(ServeTest, KilledDaemonContinuesItsOpenTasks) {
     EXPECT_EQ(tuner.Wait(), 1);
   }
   StartDaemon(Port());
-  const Finished watched = Run("tuner", {"task", "watch", "1", "--server", address_, "--json"});
+  const Finished watched =
+      RunProgram("tuner", {"task", "watch", "1", "--server", address_, "--json"});
   ASSERT_EQ(watched.code, 0) << watched.err;
   EXPECT_EQ(LastLine(watched.out)["trials"], 40);
-  const Finished counted = Run("tuner", {"query", "sql",
-                                         "SELECT count(*) AS n, count(DISTINCT config) AS configs "
-                                         "FROM trials WHERE outcome <> 'device_lost'",
-                                         "--db", db_, "--json"});
+  const Finished counted =
+      RunProgram("tuner", {"query", "sql",
+                           "SELECT count(*) AS n, count(DISTINCT config) AS configs "
+                           "FROM trials WHERE outcome <> 'device_lost'",
+                           "--db", db_, "--json"});
   ASSERT_EQ(counted.code, 0) << counted.err;
   const json counts = json::parse(counted.out)[0];
   EXPECT_EQ(counts["n"], 40);
@@ -195,24 +199,25 @@ TEST_F(ServeTest, TokenIsDemandedOfEverybody) {
   const std::string token = folder_.File("token");
   std::ofstream(token) << "secret";
   StartDaemon("0", {"--token-file", token});
-  EXPECT_EQ(Run("tuner", {"task", "list", "--server", address_}).code, 1);
-  EXPECT_EQ(Run("tuner", {"device", "list", "--tracker", address_}).code, 1);
+  EXPECT_EQ(RunProgram("tuner", {"task", "list", "--server", address_}).code, 1);
+  EXPECT_EQ(RunProgram("tuner", {"device", "list", "--tracker", address_}).code, 1);
   const Finished refused =
-      Run("tuner", {"query", "best", "--workload", kKey, "--server", address_});
+      RunProgram("tuner", {"query", "best", "--workload", kKey, "--server", address_});
   EXPECT_EQ(refused.code, 1);
   EXPECT_THAT(refused.err, HasSubstr("token"));
-  EXPECT_EQ(Run("tuner", {"task", "list", "--server", address_, "--token-file", token}).code, 0);
+  EXPECT_EQ(RunProgram("tuner", {"task", "list", "--server", address_, "--token-file", token}).code,
+            0);
   StartAgent({"--token-file", token});
-  EXPECT_EQ(Run("tuner", Tune(kKey, {"--trials", "2", "--token-file", token})).code, 0);
+  EXPECT_EQ(RunProgram("tuner", Tune(kKey, {"--trials", "2", "--token-file", token})).code, 0);
 }
 
 TEST_F(ServeTest, SecondDaemonOnThePortOrTheLogIsRefused) {
   StartDaemon();
-  const Finished same_log = Run("tuner", {"serve", "--listen", "127.0.0.1:0", "--db", db_});
+  const Finished same_log = RunProgram("tuner", {"serve", "--listen", "127.0.0.1:0", "--db", db_});
   EXPECT_EQ(same_log.code, 1);
   EXPECT_THAT(same_log.err, HasSubstr(db_));
   const Finished same_port =
-      Run("tuner", {"serve", "--listen", address_, "--db", folder_.File("other.db")});
+      RunProgram("tuner", {"serve", "--listen", address_, "--db", folder_.File("other.db")});
   EXPECT_EQ(same_port.code, 1);
   EXPECT_THAT(same_port.err, HasSubstr(address_));
 }

@@ -15,7 +15,7 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 using tunefarm::testing::Finished;
-using tunefarm::testing::Run;
+using tunefarm::testing::RunProgram;
 using tunefarm::testing::TempFolder;
 
 constexpr int kFailed = 1;
@@ -29,7 +29,7 @@ constexpr char kNobody[] = "127.0.0.1:9";
 using Args = std::vector<std::string>;
 
 void ExpectRefused(const Args& args, int code, const std::string& words) {
-  const Finished finished = Run("tuner", args);
+  const Finished finished = RunProgram("tuner", args);
   EXPECT_EQ(finished.code, code) << finished.err;
   EXPECT_EQ(finished.out, "");
   EXPECT_THAT(finished.err, StartsWith("tuner: "));
@@ -39,7 +39,8 @@ void ExpectRefused(const Args& args, int code, const std::string& words) {
 
 TEST(CliRefusalTest, CommandThatDoesNotExist) {
   ExpectRefused({}, kUsage, "subcommand");
-  ExpectRefused({"tine"}, kUsage, "tine");
+  ExpectRefused({"tine"}, kUsage, "'tine' is no command of tuner");
+  ExpectRefused({"query", "bset"}, kUsage, "'bset' is no command of query");
   ExpectRefused({"query"}, kUsage, "subcommand");
   ExpectRefused({"tune", kKey, "--trails", "3"}, kUsage, "--trails");
 }
@@ -97,7 +98,7 @@ TEST(CliRefusalTest, DaemonBeyondLoopbackWithoutAToken) {
 TEST(CliRefusalTest, LogOfANewerSchema) {
   const TempFolder folder;
   const std::string path = folder.File("new.db");
-  ASSERT_EQ(Run("tuner", {"query", "best", "--workload", kKey, "--db", path}).code, 0);
+  ASSERT_EQ(RunProgram("tuner", {"query", "best", "--workload", kKey, "--db", path}).code, 0);
   sqlite3* database = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
   ASSERT_EQ(
@@ -145,7 +146,7 @@ TEST(CliRefusalTest, SqlThatIsNoQuestion) {
     daemon.Signal(SIGTERM);
     ASSERT_EQ(daemon.Wait(), 0);
   }
-  ExpectRefused({"query", "sql", "DELETE FROM trials", "--db", path}, kFailed, "DELETE");
+  ExpectRefused({"query", "sql", "DELETE FROM trials", "--db", path}, kFailed, "only reading");
   ExpectRefused({"query", "sql", "SELEKT 1", "--db", path}, kUsage, "SELEKT");
   ExpectRefused({"query", "sql", "SELECT 1", "--json", "--csv", "--db", path}, kUsage, "--csv");
 }
