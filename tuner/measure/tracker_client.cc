@@ -91,10 +91,9 @@ TrackerClient::TrackerClient(const TrackerAddress& address)
       stub_(v1::TrackerService::NewStub(channel_)) {}
 
 TrackerClient::~TrackerClient() {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (const std::shared_ptr<Stream>& stream : streams_) stream->Cancel();
-  const auto ended = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return streams_.empty(); };
-  mutex_.Await(absl::Condition(&ended));
+  while (!streams_.empty()) ended_.Wait(&mutex_);
 }
 
 void TrackerClient::Prepare(grpc::ClientContext* context) const {
@@ -173,7 +172,7 @@ std::unique_ptr<TrackerClient::Submission> TrackerClient::Submit(const v1::Submi
   auto stream = std::make_shared<Stream>(this, request, std::move(on_update), std::move(on_end));
   auto handle = std::make_unique<Handle>(stream);
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     streams_.push_back(stream);
   }
   stream->Start();
@@ -182,11 +181,12 @@ std::unique_ptr<TrackerClient::Submission> TrackerClient::Submit(const v1::Submi
 
 void TrackerClient::Forget(const Stream* stream) {
   std::shared_ptr<Stream> last;  // Released after the lock: its callbacks may own what needs it.
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   const auto at = std::find_if(streams_.begin(), streams_.end(),
                                [&](const auto& held) { return held.get() == stream; });
   last = std::move(*at);
   streams_.erase(at);
+  ended_.NotifyAll();
 }
 
 }  // namespace tunefarm::tuner

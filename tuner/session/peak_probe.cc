@@ -1,5 +1,6 @@
 #include "tuner/session/peak_probe.h"
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "spdlog/spdlog.h"
 
@@ -16,9 +17,10 @@ PeakProbe::PeakProbe(Measurer* measurer, const std::string& target)
         if (!flops.ok() && !absl::IsCancelled(flops.status())) {
           spdlog::warn("the device's peak is not known: {}", base::OneLine(flops.status()));
         }
-        absl::MutexLock lock(&mutex_);
+        base::MutexLock lock(&mutex_);
         flops_ = flops.value_or(0);
         done_ = true;
+        ended_.NotifyAll();
       }) {}
 
 PeakProbe::~PeakProbe() {
@@ -31,12 +33,18 @@ PeakProbe::~PeakProbe() {
 }
 
 bool PeakProbe::WaitFor(absl::Duration timeout) const {
-  absl::MutexLock lock(&mutex_);
-  return mutex_.AwaitWithTimeout(absl::Condition(&done_), timeout);
+  const absl::Duration end = base::RealClock().SteadyNow() + timeout;
+  base::MutexLock lock(&mutex_);
+  while (!done_) {
+    const absl::Duration left = end - base::RealClock().SteadyNow();
+    if (left <= absl::ZeroDuration()) return false;
+    ended_.WaitFor(&mutex_, left);
+  }
+  return true;
 }
 
 double PeakProbe::flops() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return flops_;
 }
 

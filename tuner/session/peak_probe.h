@@ -6,8 +6,8 @@
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "tuner/measure/measurer.h"
 
 namespace tunefarm::tuner {
@@ -26,7 +26,8 @@ class PeakProbe {
 
  private:
   Measurer* const measurer_;
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
+  mutable base::CondVar ended_;
   bool done_ ABSL_GUARDED_BY(mutex_) = false;
   double flops_ ABSL_GUARDED_BY(mutex_) = 0;
   std::thread thread_;
