@@ -160,6 +160,11 @@ std::string RenderSummary(const SessionSummary& summary, const std::string& sche
   text += absl::StrFormat("          median of %d samples, mad %s, trial %d on %s%s\n",
                           best.samples, FormatDuration(best.mad), best.trial_id, best.device,
                           best.emulated ? " (an emulator's timing)" : "");
+  if (best.gflops > summary.bound_gflops && summary.bound_gflops > 0) {
+    text +=
+        "          above the peak: taps that meet padding count as work, and the kernel skips "
+        "them\n";
+  }
   if (summary.default_ns > 0) {
     text +=
         absl::StrFormat("speed-up  %.2f x over the untuned default (%s)\n",

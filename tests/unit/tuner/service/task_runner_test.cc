@@ -126,7 +126,7 @@ TEST_F(TaskRunnerTest, FailedSessionFailsItsTaskAndSaysWhy) {
       1);
   ASSERT_THAT(runner.Start(), IsOk());
   const auto task_id = runner.Submit(Spec());
-  EXPECT_EQ(Watch(**runner.Watch(*task_id)), std::vector<std::string>({"failed"}));
+  EXPECT_EQ(Watch(**runner.Watch(*task_id)).back(), "failed");
   EXPECT_EQ(StateOf(*task_id), db::TaskState::kFailed);
   EXPECT_THAT(log_->GetTask(*task_id)->ended_how, HasSubstr("the disk is full"));
 }
