@@ -39,15 +39,15 @@ int ConstLog2(const Expr& expr) {
   return value > 0 && (value & (value - 1)) == 0 ? __builtin_ctzll(value) : -1;
 }
 
+const Binary* AsProduct(const Expr& expr) {
+  const Binary* binary = expr.as<Binary>();
+  return binary != nullptr && binary->op == BinaryOp::kMul ? binary : nullptr;
+}
+
 }  // namespace
 
 ExprEmitter::ExprEmitter(llvm::IRBuilder<>& builder, const Target& target)
-    : builder_(builder), target_(target) {
-  // Multiply-adds may fuse, as nodes.h allows; every other rule of IEEE arithmetic stands.
-  llvm::FastMathFlags flags;
-  flags.setAllowContract();
-  builder_.setFastMathFlags(flags);
-}
+    : builder_(builder), target_(target) {}
 
 void ExprEmitter::Enter(llvm::Instruction* anchor) { scopes_.emplace_back().anchor = anchor; }
 
@@ -128,10 +128,20 @@ llvm::Value* ExprEmitter::Emit(const Cast& node) {
 }
 
 llvm::Value* ExprEmitter::Emit(const Binary& node) {
+  if (node.op == BinaryOp::kAdd && node.type.is_float()) {
+    if (const Binary* product = AsProduct(node.b)) return EmitMultiplyAdd(*product, node.a);
+    if (const Binary* product = AsProduct(node.a)) return EmitMultiplyAdd(*product, node.b);
+  }
   llvm::Value* a = Emit(node.a);
   llvm::Value* b = Emit(node.b);
   if (node.a.type().is_float()) return EmitFloatArithmetic(node.op, a, b);
   return EmitArithmetic(node, a, b);
+}
+
+llvm::Value* ExprEmitter::EmitMultiplyAdd(const Binary& product, const Expr& addend) {
+  llvm::Value* sum = Emit(addend);
+  llvm::Value* a = Emit(product.a);
+  return MultiplyAdd(builder_, a, Emit(product.b), sum);
 }
 
 llvm::Value* ExprEmitter::EmitFloatArithmetic(BinaryOp op, llvm::Value* a, llvm::Value* b) {

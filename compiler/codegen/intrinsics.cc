@@ -128,6 +128,11 @@ llvm::Value* Concatenate(llvm::IRBuilder<>& builder, const std::vector<llvm::Val
 
 }  // namespace
 
+llvm::Value* MultiplyAdd(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b,
+                         llvm::Value* c) {
+  return builder.CreateIntrinsic(llvm::Intrinsic::fmuladd, {c->getType()}, {a, b, c});
+}
+
 llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
                             llvm::Value* shift) {
   llvm::Value* zero = Int(shift, 0);
@@ -172,18 +177,17 @@ llvm::Value* EmitExp(llvm::IRBuilder<>& builder, llvm::Value* x) {
   // Adding 1.5 x 2^23 leaves the nearest integer in the low bits of the sum.
   llvm::Type* bits = WithElement(x, builder.getInt32Ty());
   llvm::Constant* magic = Float(x, 12582912.0);
-  llvm::Value* shifted =
-      builder.CreateFAdd(builder.CreateFMul(x, Float(x, 1.44269504088896341)), magic);
+  llvm::Value* shifted = MultiplyAdd(builder, x, Float(x, 1.44269504088896341), magic);
   llvm::Value* n = builder.CreateFSub(shifted, magic);
-  llvm::Value* r = builder.CreateFSub(x, builder.CreateFMul(n, Float(x, 0.693359375)));
-  r = builder.CreateFSub(r, builder.CreateFMul(n, Float(x, -2.12194440e-4)));
+  llvm::Value* r = MultiplyAdd(builder, n, Float(x, -0.693359375), x);
+  r = MultiplyAdd(builder, n, Float(x, 2.12194440e-4), r);
 
   llvm::Value* p = Float(x, 1.9875691500e-4);
   for (double coefficient :
        {1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1}) {
-    p = builder.CreateFAdd(builder.CreateFMul(p, r), Float(x, coefficient));
+    p = MultiplyAdd(builder, p, r, Float(x, coefficient));
   }
-  p = builder.CreateFAdd(builder.CreateFMul(p, builder.CreateFMul(r, r)), r);
+  p = MultiplyAdd(builder, p, builder.CreateFMul(r, r), r);
   p = builder.CreateFAdd(p, Float(x, 1));
 
   // 2^n in two factors: n reaches beyond the exponents of normal numbers on both sides.

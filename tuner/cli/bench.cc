@@ -56,8 +56,8 @@ void PrintBench(const TaskSetup& task, const std::string& config, const MeasureR
   std::printf("workload  %s\ntarget    %s\nconfig    %s\n", task.workload_key.c_str(),
               task.target_text.c_str(), config.c_str());
   std::printf("time      %s, median of %d samples, mad %s, on %s%s\n",
-              Milliseconds(report.median_ns).c_str(), static_cast<int>(report.samples_ns.size()),
-              Milliseconds(report.mad_ns).c_str(), report.device.c_str(),
+              FormatDuration(report.median_ns).c_str(), static_cast<int>(report.samples_ns.size()),
+              FormatDuration(report.mad_ns).c_str(), report.device.c_str(),
               report.emulated ? " (an emulator's timing)" : "");
   if (gflops > 0) {
     std::printf(

@@ -99,9 +99,9 @@ std::string Owner() {
   return absl::StrFormat("%d@%s", geteuid(), host);
 }
 
-std::string Milliseconds(double ns) {
-  if (ns < 1e3) return absl::StrFormat("%.1f ns", ns);
-  if (ns < 1e6) return absl::StrFormat("%.3g us", ns / 1e3);
+std::string FormatDuration(double ns) {
+  if (ns < 1e3) return absl::StrFormat("%.4g ns", ns);
+  if (ns < 1e6) return absl::StrFormat("%.4g us", ns / 1e3);
   return absl::StrFormat("%.4g ms", ns / 1e6);
 }
 

@@ -87,7 +87,7 @@ absl::StatusOr<std::unique_ptr<db::TuningLog>> OpenLogIfThere(const std::string&
 std::string Owner();
 
 // "1.234 ms", "56.7 us": a duration for people.
-std::string Milliseconds(double ns);
+std::string FormatDuration(double ns);
 
 }  // namespace tunefarm::tuner
 

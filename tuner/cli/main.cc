@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "CLI/CLI.hpp"
+#include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "compiler/artifact/artifact.h"
 #include "tracker/tracker_server.h"
@@ -26,6 +27,15 @@ void AddCommands(CLI::App& app, Action& action) {
   AddDoctor(app, action);
 }
 
+// What the person got wrong, in their own words where CLI11 only says what is missing.
+std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* innermost = &app;
+  while (!innermost->get_subcommands().empty()) innermost = innermost->get_subcommands().front();
+  const std::vector<std::string> unknown = innermost->remaining();
+  if (error.get_name() != "RequiredError" || unknown.empty()) return error.what();
+  return absl::StrFormat("'%s' is no command of %s", unknown.front(), innermost->get_name());
+}
+
 int Main(int argc, char** argv) {
   CLI::App app(
       "tuner: finds the fastest code for a tensor operator on the machine that will run it");
@@ -41,7 +51,7 @@ int Main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-    PrintError(absl::InvalidArgumentError(std::string(error.what()) + " (see tuner --help)"));
+    PrintError(absl::InvalidArgumentError(UsageMessage(app, error) + " (see --help)"));
     return kExitUsage;
   }
   base::InitLog("tuner");

@@ -19,8 +19,8 @@ std::string Cut(const std::string& text, int width) {
 }
 
 std::string Speed(double gflops, double ns) {
-  if (gflops <= 0) return Milliseconds(ns);
-  return absl::StrFormat("%.2f GFLOP/s  %s", gflops, Milliseconds(ns));
+  if (gflops <= 0) return FormatDuration(ns);
+  return absl::StrFormat("%.2f GFLOP/s  %s", gflops, FormatDuration(ns));
 }
 
 std::string OfPeak(double gflops, double bound_gflops) {
@@ -158,17 +158,23 @@ std::string RenderSummary(const SessionSummary& summary, const std::string& sche
   text += absl::StrFormat("best      %s%s\n", Speed(best.gflops, best.cost_median),
                           OfPeak(best.gflops, summary.bound_gflops));
   text += absl::StrFormat("          median of %d samples, mad %s, trial %d on %s%s\n",
-                          best.samples, Milliseconds(best.mad), best.trial_id, best.device,
+                          best.samples, FormatDuration(best.mad), best.trial_id, best.device,
                           best.emulated ? " (an emulator's timing)" : "");
+  if (best.gflops > summary.bound_gflops && summary.bound_gflops > 0) {
+    text +=
+        "          above the peak: taps that meet padding count as work, and the kernel skips "
+        "them\n";
+  }
   if (summary.default_ns > 0) {
     text +=
         absl::StrFormat("speed-up  %.2f x over the untuned default (%s)\n",
-                        summary.default_ns / best.cost_median, Milliseconds(summary.default_ns));
+                        summary.default_ns / best.cost_median, FormatDuration(summary.default_ns));
   }
   text += absl::StrFormat("config    %s\n", best.config);
   if (schedule.empty()) return text;
   text += "schedule\n";
-  for (const std::string line : absl::StrSplit(schedule, '\n', absl::SkipEmpty())) {
+  const std::vector<std::string> steps = absl::StrSplit(schedule, '\n', absl::SkipEmpty());
+  for (const std::string& line : steps) {
     text += absl::StrFormat("  %s\n", line);
   }
   return text;

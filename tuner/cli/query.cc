@@ -44,8 +44,8 @@ void PrintBest(const BestSchedule& best, const QueryBestOptions& options) {
     return;
   }
   std::printf("cost      %s, median of %u samples, mad %s%s\n",
-              Milliseconds(best.cost_median).c_str(), best.samples, Milliseconds(best.mad).c_str(),
-              best.emulated ? " (an emulator's timing)" : "");
+              FormatDuration(best.cost_median).c_str(), best.samples,
+              FormatDuration(best.mad).c_str(), best.emulated ? " (an emulator's timing)" : "");
   if (best.gflops > 0) std::printf("speed     %.2f GFLOP/s\n", best.gflops);
   std::printf("measured  trial %lld on %s\nhow       %s\n", static_cast<long long>(best.trial_id),
               best.device.c_str(), best.how.c_str());

@@ -50,11 +50,11 @@ void PrintReplay(const db::TrialRecord& trial, const MeasureReport& report, bool
   std::printf("target    %s\nconfig    %s\n", trial.target.c_str(), trial.config.c_str());
   std::printf("kernel    %s %s\n", report.artifact_digest.c_str(),
               same ? "(the very same)" : "(another one)");
-  std::printf("then      %s on %s\n", Milliseconds(trial.cost_ns).c_str(), trial.device.c_str());
+  std::printf("then      %s on %s\n", FormatDuration(trial.cost_ns).c_str(), trial.device.c_str());
   std::printf("now       %s on %s (%+.1f %%), median of %d samples, mad %s\n",
-              Milliseconds(report.median_ns).c_str(), report.device.c_str(),
+              FormatDuration(report.median_ns).c_str(), report.device.c_str(),
               100 * (report.median_ns / trial.cost_ns - 1),
-              static_cast<int>(report.samples_ns.size()), Milliseconds(report.mad_ns).c_str());
+              static_cast<int>(report.samples_ns.size()), FormatDuration(report.mad_ns).c_str());
 }
 
 absl::Status RunReplay(const ReplayOptions& options) {

@@ -12,6 +12,8 @@
 namespace tunefarm::tuner {
 namespace {
 
+constexpr char kInterrupted[] = "interrupted";  // SessionSummary::stop_reason
+
 bool IsLast(const TuningEvent& event) {
   return event.kind == TuningEvent::Kind::kDone || event.kind == TuningEvent::Kind::kFailed;
 }
@@ -170,10 +172,13 @@ void TaskRunner::CloseTask(OpenTask& task, absl::StatusOr<SessionSummary> summar
   absl::MutexLock lock(&mutex_);
   queue_.Finish(task_id);
   const bool ended_by_drain =
-      draining_ && !task.cancelled && (!summary.ok() || summary->stop_reason == "interrupted");
+      draining_ && !task.cancelled && summary.ok() && summary->stop_reason == kInterrupted;
   const absl::Status logged = ended_by_drain ? log_->SetTaskState(task_id, db::TaskState::kQueued)
                                              : log_->SetTaskState(task_id, end.state, end.how);
-  if (!logged.ok()) spdlog::error("task {}: {}", task_id, base::OneLine(logged));
+  // A session that came to an end by itself has closed its task.
+  if (!logged.ok() && !absl::IsFailedPrecondition(logged)) {
+    spdlog::error("task {}: {}", task_id, base::OneLine(logged));
+  }
   if (ended_by_drain) return;
   TuningEvent event = end.event;
   event.task_id = task_id;

@@ -326,8 +326,12 @@ SessionSummary Session::Summarize() const {
 
 absl::StatusOr<SessionSummary> Session::Close() {
   const bool interrupted = stop_reason_ == "interrupted";
-  TUNEFARM_RETURN_IF_ERROR(
-      log_->Close(interrupted ? db::TaskState::kCancelled : db::TaskState::kDone, stop_reason_));
+  if (interrupted && spec_.leave_open_when_stopped) {
+    TUNEFARM_RETURN_IF_ERROR(tuning_log_.Flush());
+  } else {
+    TUNEFARM_RETURN_IF_ERROR(
+        log_->Close(interrupted ? db::TaskState::kCancelled : db::TaskState::kDone, stop_reason_));
+  }
   const SessionSummary summary = Summarize();
   TuningEvent event = MakeEvent(TuningEvent::Kind::kDone);
   event.summary = summary;

@@ -29,6 +29,9 @@ struct SessionSpec {
   // 0: the session creates its task; else it continues that task from the log.
   int64_t task_id = 0;
   const base::Clock* clock = &base::RealClock();  // Of max_seconds and of all durations told.
+  // Stopped, the task stays open, to be continued later: a daemon that drains. Else it is closed as
+  // cancelled.
+  bool leave_open_when_stopped = false;
 };
 
 // Called from the session's thread, in order. Must not block for long.

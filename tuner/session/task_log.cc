@@ -20,27 +20,6 @@ std::string DescribeSpace(const compiler::ConfigSpace& space) {
   return text;
 }
 
-absl::StatusOr<int64_t> CreateTask(const SessionSpec& spec, const TaskSetup& setup,
-                                   db::TuningLog* log) {
-  TUNEFARM_RETURN_IF_ERROR(log->UpsertWorkload({setup.workload_key, setup.nominal_flops()}));
-  TUNEFARM_RETURN_IF_ERROR(log->UpsertTarget({setup.target_text, setup.target.name}));
-  const compiler::ConfigSpace& space = setup.space();
-  TUNEFARM_RETURN_IF_ERROR(
-      log->UpsertSpace({space.hash(), space.name(), setup.num_configs, DescribeSpace(space)}));
-  TUNEFARM_RETURN_IF_ERROR(log->UpsertToolchain(compiler::Toolchain()));
-  db::TaskRecord task;
-  task.workload = setup.workload_key;
-  task.target = setup.target_text;
-  task.space_hash = space.hash();
-  task.toolchain = compiler::Toolchain();
-  task.seed = spec.seed;
-  task.strategy = spec.strategy;
-  task.max_trials = spec.max_trials;
-  task.max_seconds = spec.max_seconds;
-  task.owner = spec.owner;
-  return log->CreateTask(task);
-}
-
 absl::Status CheckTask(const db::TaskRecord& task, const TaskSetup& setup) {
   if (task.workload == setup.workload_key && task.target == setup.target_text) {
     return absl::OkStatus();
@@ -69,6 +48,27 @@ db::DeviceRecord ToRecord(const DeviceDescription& device) {
 }
 
 }  // namespace
+
+absl::StatusOr<int64_t> CreateTask(const SessionSpec& spec, const TaskSetup& setup,
+                                   db::TuningLog* log) {
+  TUNEFARM_RETURN_IF_ERROR(log->UpsertWorkload({setup.workload_key, setup.nominal_flops()}));
+  TUNEFARM_RETURN_IF_ERROR(log->UpsertTarget({setup.target_text, setup.target.name}));
+  const compiler::ConfigSpace& space = setup.space();
+  TUNEFARM_RETURN_IF_ERROR(
+      log->UpsertSpace({space.hash(), space.name(), setup.num_configs, DescribeSpace(space)}));
+  TUNEFARM_RETURN_IF_ERROR(log->UpsertToolchain(compiler::Toolchain()));
+  db::TaskRecord task;
+  task.workload = setup.workload_key;
+  task.target = setup.target_text;
+  task.space_hash = space.hash();
+  task.toolchain = compiler::Toolchain();
+  task.seed = spec.seed;
+  task.strategy = spec.strategy;
+  task.max_trials = spec.max_trials;
+  task.max_seconds = spec.max_seconds;
+  task.owner = spec.owner;
+  return log->CreateTask(task);
+}
 
 // Both are the list of docs/design.md, in its order.
 db::Outcome ToRecord(Outcome outcome) { return static_cast<db::Outcome>(outcome); }

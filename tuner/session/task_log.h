@@ -52,6 +52,10 @@ class TaskLog {
   std::set<std::string> described_devices_;
 };
 
+// Logs a new, queued task and what it refers to; returns its number. Errors: those of the log.
+absl::StatusOr<int64_t> CreateTask(const SessionSpec& spec, const TaskSetup& setup,
+                                   db::TuningLog* log);
+
 db::Outcome ToRecord(Outcome outcome);
 Outcome FromRecord(db::Outcome outcome);
 db::Proposal ToRecord(ProposalOrigin origin);
