@@ -37,8 +37,8 @@ std::string UsageMessage(const CLI::App& app, const CLI::ParseError& error) {
 }
 
 int Main(int argc, char** argv) {
-  CLI::App app(
-      "tuner: finds the fastest code for a tensor operator on the machine that will run it");
+  CLI::App app("Finds the fastest code for a tensor operator on the machine that will run it.");
+  app.name("tuner");
   app.require_subcommand(1);
   app.set_version_flag("--version", compiler::Toolchain());
   app.footer(

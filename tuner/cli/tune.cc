@@ -49,7 +49,9 @@ absl::Status Conclude(const TuneOptions& options, const SessionSpec& spec,
                 in_file ? options.db.c_str() : options.server.c_str(),
                 static_cast<int>(summary.task_id));
   }
-  if (summary.has_best || summary.stop_reason == "interrupted") return absl::OkStatus();
+  const bool was_stopped =
+      summary.stop_reason == "interrupted" || summary.stop_reason == "cancelled";
+  if (summary.has_best || was_stopped) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrFormat(
       "none of %d trials gave a result: %s", summary.trials, RenderOutcomes(summary.outcomes)));
 }

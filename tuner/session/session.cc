@@ -25,6 +25,9 @@ namespace {
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // The peak gets the machine for itself, but nobody waits for it long.
 constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
+// What builders and devices are at when the session is stopped is finished, where that takes no
+// longer.
+constexpr absl::Duration kFarewell = absl::Seconds(2);
 // A candidate this much slower than the best is not worth all its samples; while the best is that
 // of a few first trials, a wider margin.
 constexpr double kCutAbove = 1.5;
@@ -63,6 +66,7 @@ class Session {
   absl::Status Prepare();
   absl::Status ReplayLogged();
   absl::Status Search();
+  absl::Status FinishRunning();
   absl::Status TopUp();
   absl::Status Handle(const MeasureReport& report);
   absl::Status HandleLost(SessionCandidate candidate, const MeasureReport& report);
@@ -114,6 +118,7 @@ absl::StatusOr<SessionSummary> Session::Run() {
   TUNEFARM_RETURN_IF_ERROR(Prepare());
   absl::Status status = ReplayLogged();
   if (status.ok()) status = Search();
+  if (status.ok() && stop_reason_ == "interrupted") status = FinishRunning();
   measurer_.Cancel();
   outstanding_.clear();
   if (status.ok() && stop_reason_ != "interrupted") status = Final();
@@ -180,6 +185,19 @@ absl::Status Session::Search() {
     TUNEFARM_RETURN_IF_ERROR(report.status());
     TUNEFARM_RETURN_IF_ERROR(Handle(*report));
   }
+}
+
+absl::Status Session::FinishRunning() {
+  const absl::Duration deadline = spec_.clock->SteadyNow() + kFarewell;
+  while (!outstanding_.empty() && measurer_.waiting_reason().empty()) {
+    const absl::Duration left = deadline - spec_.clock->SteadyNow();
+    const absl::StatusOr<MeasureReport> report =
+        measurer_.Next(std::max(left, absl::ZeroDuration()));
+    if (absl::IsDeadlineExceeded(report.status())) return absl::OkStatus();
+    TUNEFARM_RETURN_IF_ERROR(report.status());
+    TUNEFARM_RETURN_IF_ERROR(Handle(*report));
+  }
+  return absl::OkStatus();
 }
 
 // Why to stop now; "": go on.
