@@ -25,6 +25,8 @@ namespace {
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // The peak gets the machine for itself, but nobody waits for it long.
 constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
+// Short: the search has to tell good from bad, the final takes its time.
+constexpr absl::Duration kMinSample = absl::Milliseconds(1);
 // A candidate this much slower than the best is not worth all its samples; while the best is that
 // of a few first trials, a wider margin.
 constexpr double kCutAbove = 1.5;
@@ -229,6 +231,7 @@ absl::Status Session::TopUp() {
   }
   if (requests.empty()) return absl::OkStatus();
   MeasureOptions options;
+  options.min_sample = kMinSample;
   options.cut_above_ns = CutAbove();
   return measurer_.Submit(requests, options);
 }
