@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "tuner/measure/measurer.h"
 #include "tuner/session/candidate.h"
+#include "tuner/session/scoreboard.h"
 #include "tuner/session/task_log.h"
 #include "tuner/session/task_setup.h"
 
@@ -21,6 +22,10 @@ struct FinalOptions {
   uint32_t samples_per_round = 3;
   absl::Duration min_sample = absl::Milliseconds(3);
 };
+
+// The best of the search, and the untuned default beside them so that its figure is of the same
+// conditions. Empty if no trial is ok.
+std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup);
 
 struct FinalResult {
   uint32_t num_rounds = 0;  // That were completed; 0: nothing was compared.

@@ -28,16 +28,14 @@ constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
 // What builders and devices are at when the session is stopped is finished, where that takes no
 // longer.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
+// Short: the search has to tell good from bad, the final takes its time.
+constexpr absl::Duration kMinSample = absl::Milliseconds(1);
 // A candidate this much slower than the best is not worth all its samples; while the best is that
 // of a few first trials, a wider margin.
 constexpr double kCutAbove = 1.5;
 constexpr double kFirstCutAbove = 3;
 constexpr uint32_t kFirstTrials = 8;
 constexpr int kMaxLostInARow = 24;  // Then it is not the candidates' bad luck.
-constexpr size_t kNumFinalists = 4;
-// A default slower than this many times the best takes no part in the final: its search median
-// tells enough.
-constexpr double kSlowDefault = 8;
 constexpr double kBoundShare = 0.97;       // Stop when the best is this close to the peak.
 constexpr double kImpossibleShare = 1.03;  // More than noise can explain.
 constexpr int kMaxProbes = 4;              // Of the peak, the first one included.
@@ -247,6 +245,7 @@ absl::Status Session::TopUp() {
   }
   if (requests.empty()) return absl::OkStatus();
   MeasureOptions options;
+  options.min_sample = kMinSample;
   options.cut_above_ns = CutAbove();
   return measurer_.Submit(requests, options);
 }
@@ -297,16 +296,8 @@ void Session::ReportWaiting() {
 }
 
 absl::Status Session::Final() {
-  std::vector<RankedTrial> finalists = board_.Top(kNumFinalists);
+  const std::vector<RankedTrial> finalists = ChooseFinalists(board_, setup_);
   if (finalists.empty()) return absl::OkStatus();
-  const RankedTrial* untuned = board_.Find(setup_.space().Print(setup_.default_config));
-  const bool takes_part = std::any_of(finalists.begin(), finalists.end(), [&](const auto& trial) {
-    return untuned != nullptr && trial.trial_id == untuned->trial_id;
-  });
-  if (untuned != nullptr && !takes_part && untuned->device == finalists[0].device &&
-      untuned->median_ns < kSlowDefault * finalists[0].median_ns) {
-    finalists.push_back(*untuned);
-  }
   TuningEvent event = MakeEvent(TuningEvent::Kind::kFinal);
   event.text =
       absl::StrFormat("%d finalists, %d rounds", finalists.size(), FinalOptions().num_rounds);
