@@ -115,11 +115,11 @@ absl::Status Child::SetUp(pid_t runner, int alive) {
   TUNEFARM_RETURN_IF_ERROR(MapBuffers());
   TUNEFARM_RETURN_IF_ERROR(MapScratch());
   TUNEFARM_RETURN_IF_ERROR(LoadEntries());
-  CloseDescriptors(alive);
+  TUNEFARM_RETURN_IF_ERROR(StartWorkers());
+  TUNEFARM_RETURN_IF_ERROR(GiveUpFiles(alive));
   DescribeMemory();
   TUNEFARM_RETURN_IF_ERROR(UseHandlerStack());
   TUNEFARM_RETURN_IF_ERROR(InstallFaultHandler(report_));
-  TUNEFARM_RETURN_IF_ERROR(StartWorkers());
   return settings_.use_seccomp ? ShutSandbox() : absl::OkStatus();
 }
 

@@ -42,6 +42,14 @@ std::string Reason(const std::string& message) {
   return at == std::string::npos ? message : message.substr(at + sizeof(kMarker) - 1);
 }
 
+// gRPC 1.51 takes down the threads that run callbacks with the last channel that used them, and
+// aborts where one of them is still on its way out. The first such channel therefore lives as long
+// as the process.
+void KeepCallbackThreads(const std::shared_ptr<grpc::Channel>& channel) {
+  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
+  (void)kept;
+}
+
 std::chrono::system_clock::time_point Deadline(absl::Duration timeout) {
   return absl::ToChronoTime(absl::Now() + timeout);
 }
@@ -169,6 +177,7 @@ std::unique_ptr<TrackerClient::Submission> TrackerClient::Submit(const v1::Submi
     const std::weak_ptr<Stream> stream_;
   };
 
+  KeepCallbackThreads(channel_);
   auto stream = std::make_shared<Stream>(this, request, std::move(on_update), std::move(on_end));
   auto handle = std::make_unique<Handle>(stream);
   {

@@ -13,8 +13,10 @@ namespace tunefarm::tuner {
 namespace {
 
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
-// Of one round: the finalists' device may be gone for good, and no other can take its place.
+// Without any report. The finalists' device may be gone for good, and no other can take its place:
+// where the tracker says that it is not there, a while to come back is enough.
 constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kPatienceWithoutDevice = absl::Seconds(3);
 
 std::vector<MeasureRequest> RoundRequests(const std::vector<RankedTrial>& finalists,
                                           const TaskSetup& setup) {
@@ -47,14 +49,19 @@ std::vector<MeasureReport> MeasureRound(const std::vector<MeasureRequest>& reque
   absl::Duration waited;
   for (size_t arrived = 0; arrived < requests.size() && failure.ok() && !stop;) {
     absl::StatusOr<MeasureReport> report = measurer.Next(kLookForStop);
-    if (absl::IsDeadlineExceeded(report.status()) && waited < kPatience) {
-      waited += kLookForStop;
+    if (report.ok()) {
+      ++arrived;
+      waited = absl::ZeroDuration();
+      reports[report->ticket] = *std::move(report);
       continue;
     }
-    failure = report.status();
-    if (!failure.ok()) break;
-    ++arrived;
-    reports[report->ticket] = *std::move(report);
+    waited += kLookForStop;
+    const std::string reason = measurer.waiting_reason();
+    if (!absl::IsDeadlineExceeded(report.status())) {
+      failure = report.status();
+    } else if (waited > (reason.empty() ? kPatience : kPatienceWithoutDevice)) {
+      failure = absl::UnavailableError(reason.empty() ? "no report in time" : reason);
+    }
   }
   if (failure.ok() && !stop) return reports;
   if (!failure.ok()) spdlog::warn("the final ends early: {}", base::OneLine(failure));
@@ -102,7 +109,10 @@ absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
     const std::vector<MeasureReport> round = MeasureRound(requests, measure, stop, measurer);
     if (round.empty()) break;
     const uint32_t number = first_round + result.num_rounds++;
-    if (const double peak = MeasurePeak(setup, stop, measurer); peak > 0) peaks.push_back(peak);
+    if (peaks.size() + 1 == result.num_rounds) {  // Where it fails once it is not tried again.
+      const double peak = MeasurePeak(setup, stop, measurer);
+      if (peak > 0) peaks.push_back(peak);
+    }
     for (size_t i = 0; i < round.size(); ++i) {
       const bool ok = round[i].outcome == Outcome::kOk;
       const std::vector<double> new_samples = ok ? round[i].samples_ns : std::vector<double>();
