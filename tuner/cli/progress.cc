@@ -86,7 +86,7 @@ void Progress::Update(const TuningEvent& event) {
       break;
     case TuningEvent::Kind::kDone:
     case TuningEvent::Kind::kFailed:
-      waiting.clear();
+      ended = true;
       break;
   }
 }
@@ -100,7 +100,8 @@ std::vector<std::string> RenderBlock(const Progress& progress, int width) {
                                   started.strategy, started.space_size));
   std::string pace;
   if (latest.trials_per_second > 0) pace = absl::StrFormat("  %.1f/s", latest.trials_per_second);
-  const std::string left = progress.phase.empty() ? TimeLeft(progress) : "";
+  const bool is_searching = progress.phase.empty() && !progress.ended;
+  const std::string left = is_searching ? TimeLeft(progress) : "";
   lines.push_back(absl::StrFormat("  %s %d/%d trials%s%s%s", Bar(latest.trial, started.max_trials),
                                   latest.trial, started.max_trials, pace, left.empty() ? "" : "  ",
                                   left));
@@ -109,7 +110,9 @@ std::vector<std::string> RenderBlock(const Progress& progress, int width) {
                                         OfPeak(latest.best_gflops, latest.bound_gflops))
                       : "  best    nothing yet");
   lines.push_back("  failed  " + Failures(latest.outcomes));
-  if (!progress.waiting.empty()) {
+  if (progress.ended) {
+    lines.push_back("");
+  } else if (!progress.waiting.empty()) {
     lines.push_back("  waiting " + progress.waiting);
   } else if (!progress.phase.empty()) {
     lines.push_back("  final   " + progress.phase);

@@ -17,6 +17,7 @@ struct Progress {
   std::string last_trial;  // One line on the last trial that ended.
   std::string waiting;     // Why nothing moves; "" while it does.
   std::string phase;       // "" while searching, else what is going on.
+  bool ended = false;      // Nothing goes on any more.
   double max_seconds = 0;  // The task's limit; 0: none.
 
   void Update(const TuningEvent& event);

@@ -17,7 +17,6 @@ constexpr size_t kNumFinalists = 4;
 // tells enough.
 constexpr double kSlowDefault = 8;
 
-
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // Without any report. The finalists' device may be gone for good, and no other can take its place:
 // where the tracker says that it is not there, a while to come back is enough.

@@ -25,8 +25,7 @@ namespace {
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // The peak gets the machine for itself, but nobody waits for it long.
 constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
-// What builders and devices are at when the session is stopped is finished, where that takes no
-// longer.
+// For what builders and devices are at when the session is stopped.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
 // Short: the search has to tell good from bad, the final takes its time.
 constexpr absl::Duration kMinSample = absl::Milliseconds(1);
@@ -35,7 +34,7 @@ constexpr absl::Duration kMinSample = absl::Milliseconds(1);
 constexpr double kCutAbove = 1.5;
 constexpr double kFirstCutAbove = 3;
 constexpr uint32_t kFirstTrials = 8;
-constexpr int kMaxLostInARow = 24;  // Then it is not the candidates' bad luck.
+constexpr int kMaxLostInARow = 24;         // Then it is not the candidates' bad luck.
 constexpr double kBoundShare = 0.97;       // Stop when the best is this close to the peak.
 constexpr double kImpossibleShare = 1.03;  // More than noise can explain.
 constexpr int kMaxProbes = 4;              // Of the peak, the first one included.
@@ -395,11 +394,9 @@ absl::StatusOr<SessionSummary> RunSession(const SessionSpec& spec, Measurer& mea
                                           const EventSink& sink) {
   absl::StatusOr<SessionSummary> summary = Session(spec, measurer, log, stop, sink).Run();
   if (!summary.ok()) {
-    TuningEvent event;
-    event.kind = TuningEvent::Kind::kFailed;
-    event.task_id = spec.task_id;
-    event.text = base::OneLine(summary.status());
-    sink(event);
+    sink({.kind = TuningEvent::Kind::kFailed,
+          .task_id = spec.task_id,
+          .text = base::OneLine(summary.status())});
   }
   return summary;
 }
