@@ -49,17 +49,11 @@ class Session {
         stop_(stop),
         sink_(sink),
         start_(spec.clock->SteadyNow()),
-        early_stop_(MakeEarlyStop(spec)) {}
+        early_stop_(EarlyStopOptions{.max_trials = spec.max_trials}) {}
 
   absl::StatusOr<SessionSummary> Run();
 
  private:
-  static EarlyStopOptions MakeEarlyStop(const SessionSpec& spec) {
-    EarlyStopOptions options;
-    options.max_trials = spec.max_trials;
-    return options;
-  }
-
   absl::Status Prepare();
   absl::Status ReplayLogged();
   absl::Status Search();
