@@ -49,11 +49,16 @@ class Session {
         stop_(stop),
         sink_(sink),
         start_(spec.clock->SteadyNow()),
-        early_stop_(EarlyStopOptions{.max_trials = spec.max_trials}) {}
+        early_stop_(MakeEarlyStop(spec)) {}
 
   absl::StatusOr<SessionSummary> Run();
 
  private:
+  static EarlyStopOptions MakeEarlyStop(const SessionSpec& spec) {
+    EarlyStopOptions options;
+    options.max_trials = spec.max_trials;
+    return options;
+  }
   absl::Status Prepare();
   absl::Status ReplayLogged();
   absl::Status Search();
@@ -387,11 +392,7 @@ absl::StatusOr<SessionSummary> RunSession(const SessionSpec& spec, Measurer& mea
                                           db::TuningLog& log, const std::atomic<bool>& stop,
                                           const EventSink& sink) {
   absl::StatusOr<SessionSummary> summary = Session(spec, measurer, log, stop, sink).Run();
-  if (!summary.ok()) {
-    sink({.kind = TuningEvent::Kind::kFailed,
-          .task_id = spec.task_id,
-          .text = base::OneLine(summary.status())});
-  }
+  if (!summary.ok()) sink(FailedEvent(spec.task_id, base::OneLine(summary.status())));
   return summary;
 }
 
