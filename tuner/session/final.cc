@@ -12,6 +12,10 @@
 namespace tunefarm::tuner {
 namespace {
 
+constexpr size_t kNumFinalists = 4;
+// A default slower than this many times the best takes no part: its search median tells enough.
+constexpr double kSlowDefault = 8;
+
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // Without any report. The finalists' device may be gone for good, and no other can take its place:
 // where the tracker says that it is not there, a while to come back is enough.
@@ -90,6 +94,20 @@ size_t Incumbent(const std::vector<RankedTrial>& finalists,
 }
 
 }  // namespace
+
+std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup) {
+  std::vector<RankedTrial> finalists = board.Top(kNumFinalists);
+  const RankedTrial* untuned = board.Find(setup.space().Print(setup.default_config));
+  if (finalists.empty() || untuned == nullptr) return finalists;
+  const bool takes_part = std::any_of(finalists.begin(), finalists.end(), [&](const auto& trial) {
+    return trial.trial_id == untuned->trial_id;
+  });
+  if (!takes_part && untuned->device == finalists[0].device &&
+      untuned->median_ns < kSlowDefault * finalists[0].median_ns) {
+    finalists.push_back(*untuned);
+  }
+  return finalists;
+}
 
 absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
                                       const TaskSetup& setup, const FinalOptions& options,

@@ -15,6 +15,7 @@
 #include "tuner/session/learner.h"
 #include "tuner/session/peak_probe.h"
 #include "tuner/session/scoreboard.h"
+#include "tuner/session/summary.h"
 #include "tuner/session/task_log.h"
 #include "tuner/session/task_setup.h"
 #include "tuner/session/transfer.h"
@@ -28,16 +29,14 @@ constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
 // What builders and devices are at when the session is stopped is finished, where that takes no
 // longer.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
+// Short: the search has to tell good from bad, the final takes its time.
+constexpr absl::Duration kMinSample = absl::Milliseconds(1);
 // A candidate this much slower than the best is not worth all its samples; while the best is that
 // of a few first trials, a wider margin.
 constexpr double kCutAbove = 1.5;
 constexpr double kFirstCutAbove = 3;
 constexpr uint32_t kFirstTrials = 8;
-constexpr int kMaxLostInARow = 24;  // Then it is not the candidates' bad luck.
-constexpr size_t kNumFinalists = 4;
-// A default slower than this many times the best takes no part in the final: its search median
-// tells enough.
-constexpr double kSlowDefault = 8;
+constexpr int kMaxLostInARow = 24;         // Then it is not the candidates' bad luck.
 constexpr double kBoundShare = 0.97;       // Stop when the best is this close to the peak.
 constexpr double kImpossibleShare = 1.03;  // More than noise can explain.
 constexpr int kMaxProbes = 4;              // Of the peak, the first one included.
@@ -75,7 +74,6 @@ class Session {
   double ShareOfPeak() const;
   void DoubtPeak();
   absl::Status Final();
-  SessionSummary Summarize() const;
   absl::StatusOr<SessionSummary> Close();
 
   double CutAbove() const;
@@ -247,6 +245,7 @@ absl::Status Session::TopUp() {
   }
   if (requests.empty()) return absl::OkStatus();
   MeasureOptions options;
+  options.min_sample = kMinSample;
   options.cut_above_ns = CutAbove();
   return measurer_.Submit(requests, options);
 }
@@ -297,16 +296,8 @@ void Session::ReportWaiting() {
 }
 
 absl::Status Session::Final() {
-  std::vector<RankedTrial> finalists = board_.Top(kNumFinalists);
+  const std::vector<RankedTrial> finalists = ChooseFinalists(board_, setup_);
   if (finalists.empty()) return absl::OkStatus();
-  const RankedTrial* untuned = board_.Find(setup_.space().Print(setup_.default_config));
-  const bool takes_part = std::any_of(finalists.begin(), finalists.end(), [&](const auto& trial) {
-    return untuned != nullptr && trial.trial_id == untuned->trial_id;
-  });
-  if (untuned != nullptr && !takes_part && untuned->device == finalists[0].device &&
-      untuned->median_ns < kSlowDefault * finalists[0].median_ns) {
-    finalists.push_back(*untuned);
-  }
   TuningEvent event = MakeEvent(TuningEvent::Kind::kFinal);
   event.text =
       absl::StrFormat("%d finalists, %d rounds", finalists.size(), FinalOptions().num_rounds);
@@ -314,32 +305,6 @@ absl::Status Session::Final() {
   TUNEFARM_ASSIGN_OR_RETURN(final_,
                             HoldFinal(finalists, setup_, FinalOptions(), stop_, measurer_, *log_));
   return absl::OkStatus();
-}
-
-SessionSummary Session::Summarize() const {
-  SessionSummary summary;
-  summary.task_id = log_->task_id();
-  summary.trials = board_.num_trials();
-  summary.seconds = Seconds();
-  summary.outcomes = board_.outcomes();
-  summary.stop_reason = stop_reason_;
-  summary.bound_gflops = peak_->flops() * 1e-9;
-  summary.device_utilisation = board_.Utilisation(summary.seconds);
-  const std::string default_config = setup_.space().Print(setup_.default_config);
-  const RankedTrial* best = board_.best();
-  const RankedTrial* untuned = board_.Find(default_config);
-  if (final_ && final_->peak_flops > 0) summary.bound_gflops = final_->peak_flops * 1e-9;
-  if (final_) {
-    best = &final_->finalists[final_->winner];
-    for (const RankedTrial& finalist : final_->finalists) {
-      if (finalist.config == default_config) untuned = &finalist;
-    }
-  }
-  if (untuned != nullptr) summary.default_ns = untuned->median_ns;
-  if (best == nullptr) return summary;
-  summary.has_best = true;
-  summary.best = ToSchedule(*best, setup_);
-  return summary;
 }
 
 absl::StatusOr<SessionSummary> Session::Close() {
@@ -350,7 +315,11 @@ absl::StatusOr<SessionSummary> Session::Close() {
     TUNEFARM_RETURN_IF_ERROR(
         log_->Close(interrupted ? db::TaskState::kCancelled : db::TaskState::kDone, stop_reason_));
   }
-  const SessionSummary summary = Summarize();
+  SessionSummary summary = Summarize(board_, setup_, final_ ? &*final_ : nullptr, peak_->flops());
+  summary.task_id = log_->task_id();
+  summary.seconds = Seconds();
+  summary.stop_reason = stop_reason_;
+  summary.device_utilisation = board_.Utilisation(summary.seconds);
   TuningEvent event = MakeEvent(TuningEvent::Kind::kDone);
   event.summary = summary;
   sink_(event);
