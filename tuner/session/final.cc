@@ -13,8 +13,7 @@ namespace tunefarm::tuner {
 namespace {
 
 constexpr size_t kNumFinalists = 4;
-// A default slower than this many times the best takes no part in the final: its search median
-// tells enough.
+// A default slower than this many times the best takes no part: its search median tells enough.
 constexpr double kSlowDefault = 8;
 
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
@@ -98,12 +97,12 @@ size_t Incumbent(const std::vector<RankedTrial>& finalists,
 
 std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup) {
   std::vector<RankedTrial> finalists = board.Top(kNumFinalists);
-  if (finalists.empty()) return finalists;
   const RankedTrial* untuned = board.Find(setup.space().Print(setup.default_config));
+  if (finalists.empty() || untuned == nullptr) return finalists;
   const bool takes_part = std::any_of(finalists.begin(), finalists.end(), [&](const auto& trial) {
-    return untuned != nullptr && trial.trial_id == untuned->trial_id;
+    return trial.trial_id == untuned->trial_id;
   });
-  if (untuned != nullptr && !takes_part && untuned->device == finalists[0].device &&
+  if (!takes_part && untuned->device == finalists[0].device &&
       untuned->median_ns < kSlowDefault * finalists[0].median_ns) {
     finalists.push_back(*untuned);
   }

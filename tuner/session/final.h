@@ -37,6 +37,10 @@ struct FinalResult {
   double peak_flops = 0;
 };
 
+// Who takes part: the fastest few, and the untuned default where it is not hopelessly slow, so that
+// the speed-up is told of the same minute. Empty: no trial was ok.
+std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup);
+
 // Every sample is logged with its trial. `stop`, and a tracker that goes away, end it early: the
 // rounds so far count. Requires at least one finalist. Errors: those of the log.
 absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,

@@ -15,6 +15,7 @@
 #include "tuner/session/learner.h"
 #include "tuner/session/peak_probe.h"
 #include "tuner/session/scoreboard.h"
+#include "tuner/session/summary.h"
 #include "tuner/session/task_log.h"
 #include "tuner/session/task_setup.h"
 #include "tuner/session/transfer.h"
@@ -25,7 +26,8 @@ namespace {
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // The peak gets the machine for itself, but nobody waits for it long.
 constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
-// For what builders and devices are at when the session is stopped.
+// What builders and devices are at when the session is stopped is finished, where that takes no
+// longer.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
 // Short: the search has to tell good from bad, the final takes its time.
 constexpr absl::Duration kMinSample = absl::Milliseconds(1);
@@ -71,7 +73,6 @@ class Session {
   double ShareOfPeak() const;
   void DoubtPeak();
   absl::Status Final();
-  SessionSummary Summarize() const;
   absl::StatusOr<SessionSummary> Close();
 
   double CutAbove() const;
@@ -305,32 +306,6 @@ absl::Status Session::Final() {
   return absl::OkStatus();
 }
 
-SessionSummary Session::Summarize() const {
-  SessionSummary summary;
-  summary.task_id = log_->task_id();
-  summary.trials = board_.num_trials();
-  summary.seconds = Seconds();
-  summary.outcomes = board_.outcomes();
-  summary.stop_reason = stop_reason_;
-  summary.bound_gflops = peak_->flops() * 1e-9;
-  summary.device_utilisation = board_.Utilisation(summary.seconds);
-  const std::string default_config = setup_.space().Print(setup_.default_config);
-  const RankedTrial* best = board_.best();
-  const RankedTrial* untuned = board_.Find(default_config);
-  if (final_ && final_->peak_flops > 0) summary.bound_gflops = final_->peak_flops * 1e-9;
-  if (final_) {
-    best = &final_->finalists[final_->winner];
-    for (const RankedTrial& finalist : final_->finalists) {
-      if (finalist.config == default_config) untuned = &finalist;
-    }
-  }
-  if (untuned != nullptr) summary.default_ns = untuned->median_ns;
-  if (best == nullptr) return summary;
-  summary.has_best = true;
-  summary.best = ToSchedule(*best, setup_);
-  return summary;
-}
-
 absl::StatusOr<SessionSummary> Session::Close() {
   const bool interrupted = stop_reason_ == "interrupted";
   if (interrupted && spec_.leave_open_when_stopped) {
@@ -339,7 +314,11 @@ absl::StatusOr<SessionSummary> Session::Close() {
     TUNEFARM_RETURN_IF_ERROR(
         log_->Close(interrupted ? db::TaskState::kCancelled : db::TaskState::kDone, stop_reason_));
   }
-  const SessionSummary summary = Summarize();
+  SessionSummary summary = Summarize(board_, setup_, final_ ? &*final_ : nullptr, peak_->flops());
+  summary.task_id = log_->task_id();
+  summary.seconds = Seconds();
+  summary.stop_reason = stop_reason_;
+  summary.device_utilisation = board_.Utilisation(summary.seconds);
   TuningEvent event = MakeEvent(TuningEvent::Kind::kDone);
   event.summary = summary;
   sink_(event);
