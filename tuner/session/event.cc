@@ -84,14 +84,6 @@ std::string Print(const Json& json) {
 
 }  // namespace
 
-TuningEvent FailedEvent(int64_t task_id, const std::string& text) {
-  TuningEvent event;
-  event.kind = TuningEvent::Kind::kFailed;
-  event.task_id = task_id;
-  event.text = text;
-  return event;
-}
-
 std::string ToJson(const TuningEvent& event) {
   Json json = {{"event", Name(event.kind)}, {"task_id", event.task_id}};
   switch (event.kind) {

@@ -55,9 +55,6 @@ struct TuningEvent {
   SessionSummary summary;                    // kDone.
 };
 
-// A session that ended with an error, said in one line.
-TuningEvent FailedEvent(int64_t task_id, const std::string& text);
-
 // One line of JSON. Every event has "event" (started | trial | waiting | final | done | failed);
 // "done" is
 // {"event":"done","trials":N,"seconds":S,"outcomes":{"ok":..},"best":{...}, ...}.

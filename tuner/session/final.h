@@ -23,10 +23,6 @@ struct FinalOptions {
   absl::Duration min_sample = absl::Milliseconds(3);
 };
 
-// The best of the search, and the untuned default beside them so that its figure is of the same
-// conditions. Empty if no trial is ok.
-std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup);
-
 struct FinalResult {
   uint32_t num_rounds = 0;  // That were completed; 0: nothing was compared.
   // As given, with the figures of the final instead of the search's where there are any.

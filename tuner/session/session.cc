@@ -61,6 +61,7 @@ class Session {
     options.max_trials = spec.max_trials;
     return options;
   }
+
   absl::Status Prepare();
   absl::Status ReplayLogged();
   absl::Status Search();
@@ -371,7 +372,13 @@ absl::StatusOr<SessionSummary> RunSession(const SessionSpec& spec, Measurer& mea
                                           db::TuningLog& log, const std::atomic<bool>& stop,
                                           const EventSink& sink) {
   absl::StatusOr<SessionSummary> summary = Session(spec, measurer, log, stop, sink).Run();
-  if (!summary.ok()) sink(FailedEvent(spec.task_id, base::OneLine(summary.status())));
+  if (!summary.ok()) {
+    TuningEvent event;
+    event.kind = TuningEvent::Kind::kFailed;
+    event.task_id = spec.task_id;
+    event.text = base::OneLine(summary.status());
+    sink(event);
+  }
   return summary;
 }
 
