@@ -146,7 +146,7 @@ TEST_F(SessionTest, TrackerThatIsGoneEndsTheSessionWithWhatIsLogged) {
   EXPECT_THAT(task.ended_how, HasSubstr("127.0.0.1:7700"));
 }
 
-TEST_F(SessionTest, StopKeepsWhatIsMeasuredAndCrownsIt) {
+TEST_F(SessionTest, StopFinishesWhatRunsKeepsItAndCrownsTheBest) {
   measurer_.measure = [](const auto& request, int) { return OkReport(CostOf(request.config)); };
   on_event_ = [this](const TuningEvent& event) {
     if (event.kind == TuningEvent::Kind::kTrial && event.trial == 5) stop_ = true;
@@ -154,14 +154,44 @@ TEST_F(SessionTest, StopKeepsWhatIsMeasuredAndCrownsIt) {
   const auto summary = Run();
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->stop_reason, "interrupted");
-  // What was running when the stop came is finished and kept; nothing new is begun.
-  EXPECT_GE(summary->trials, 5);
-  EXPECT_LT(summary->trials, spec_.max_trials);
-  EXPECT_EQ(log_->TrialsOfTask(summary->task_id)->size(), summary->trials);
+  EXPECT_EQ(summary->trials, 8) << "three were running when the fifth ended";
   EXPECT_TRUE(summary->has_best);
   EXPECT_EQ(measurer_.in_flight(), 0);
   EXPECT_EQ(log_->GetTask(summary->task_id)->state, db::TaskState::kCancelled);
   EXPECT_THAT(EventsOf(TuningEvent::Kind::kFinal), IsEmpty());
+}
+
+TEST_F(SessionTest, StopDoesNotWaitLongForWhatRuns) {
+  measurer_.before_report = [this] { clock_.Advance(absl::Seconds(3)); };
+  on_event_ = [this](const TuningEvent& event) {
+    if (event.kind == TuningEvent::Kind::kTrial && event.trial == 5) stop_ = true;
+  };
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->trials, 6);
+  EXPECT_EQ(measurer_.in_flight(), 0);
+}
+
+TEST_F(SessionTest, StopDoesNotWaitWhereNothingMoves) {
+  on_event_ = [this](const TuningEvent& event) {
+    if (event.kind != TuningEvent::Kind::kTrial || event.trial < 5) return;
+    measurer_.waiting = "no device is connected";
+    stop_ = true;
+  };
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->trials, 5);
+}
+
+TEST_F(SessionTest, StoppedTaskStaysOpenWhereItIsToBeContinued) {
+  spec_.leave_open_when_stopped = true;
+  on_event_ = [this](const TuningEvent& event) {
+    if (event.kind == TuningEvent::Kind::kTrial && event.trial == 5) stop_ = true;
+  };
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->stop_reason, "interrupted");
+  EXPECT_EQ(log_->GetTask(summary->task_id)->state, db::TaskState::kRunning);
 }
 
 TEST_F(SessionTest, StopInTheFinalStillCrownsTheBest) {
