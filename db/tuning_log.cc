@@ -40,11 +40,11 @@ absl::StatusOr<std::unique_ptr<TuningLog>> TuningLog::Open(const std::string& pa
   }
   TUNEFARM_ASSIGN_OR_RETURN(std::unique_ptr<Connection> reader, OpenForReading(path));
   std::unique_ptr<TuningLog> log(new TuningLog(reader->path(), options));
-  MutexLock read_lock(&log->read_mutex_);
+  base::MutexLock read_lock(&log->read_mutex_);
   log->reader_ = std::move(reader);
   if (mode == OpenMode::kReadOnly) return log;
 
-  MutexLock append_lock(&log->append_mutex_);
+  base::MutexLock append_lock(&log->append_mutex_);
   TUNEFARM_ASSIGN_OR_RETURN(log->checker_, OpenForReading(path));
   TUNEFARM_ASSIGN_OR_RETURN(log->last_trial_id_, ReadLastTrialId(*log->checker_));
   log->lock_ = std::move(writable.lock);
@@ -113,7 +113,7 @@ absl::Status TuningLog::SetTaskState(int64_t task_id, TaskState state,
 absl::StatusOr<int64_t> TuningLog::AppendTrial(const TrialRecord& trial) {
   TUNEFARM_RETURN_IF_ERROR(CheckWritable());
   TUNEFARM_RETURN_IF_ERROR(CheckTrial(trial));
-  MutexLock lock(&append_mutex_);
+  base::MutexLock lock(&append_mutex_);
   // The queue first: what has left it is in the file by then.
   if (queue_->Holds(KeyName(trial.trial_key))) {
     return absl::AlreadyExistsError(
@@ -145,7 +145,7 @@ absl::Status TuningLog::AppendSamples(int64_t trial_id, uint32_t round,
   }
   TUNEFARM_RETURN_IF_ERROR(
       base::Annotate(CheckSamples(samples_ns), absl::StrFormat("trial %d", trial_id)));
-  MutexLock lock(&append_mutex_);
+  base::MutexLock lock(&append_mutex_);
   if (!queue_->Holds(OkTrialName(trial_id))) {
     TUNEFARM_RETURN_IF_ERROR(CheckTrialIsOk(*checker_, trial_id));
   }
@@ -173,7 +173,7 @@ auto TuningLog::Read(const ReadFunction& read) const {
   // A disk that takes nothing is Flush's and the appender's business; what is in the file can be
   // read.
   if (queue_ != nullptr) queue_->Settle().IgnoreError();
-  MutexLock lock(&read_mutex_);
+  base::MutexLock lock(&read_mutex_);
   return read(*reader_);
 }
 

@@ -23,7 +23,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/clock.h"
-#include "db/mutex.h"
+#include "base/mutex.h"
 #include "db/records.h"
 
 namespace tunefarm::db {
@@ -146,11 +146,11 @@ class TuningLog {
   std::unique_ptr<WriterLock> lock_;   // Before the connections: released after they are closed.
   std::unique_ptr<WriteQueue> queue_;  // Null: read-only.
 
-  mutable Mutex read_mutex_;
+  mutable base::Mutex read_mutex_;
   std::unique_ptr<Connection> reader_ ABSL_GUARDED_BY(read_mutex_);
 
   // Appending checks against the file through a connection of its own, never behind a long read.
-  Mutex append_mutex_;
+  base::Mutex append_mutex_;
   std::unique_ptr<Connection> checker_ ABSL_GUARDED_BY(append_mutex_);  // Null: read-only.
   int64_t last_trial_id_ ABSL_GUARDED_BY(append_mutex_) = 0;
 };

@@ -31,12 +31,12 @@ WriteQueue::WriteQueue(std::unique_ptr<Connection> connection, const Options& op
 
 WriteQueue::~WriteQueue() {
   {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     stopping_ = true;
     work_.NotifyAll();
   }
   thread_.join();
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (!queue_.empty()) {
     spdlog::error("{}: closed with {} writes that the disk did not take: they are lost",
                   connection_->path(), queue_.size());
@@ -44,7 +44,7 @@ WriteQueue::~WriteQueue() {
 }
 
 absl::Status WriteQueue::Enqueue(QueuedWrite write) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   while (!HasRoomOrTrouble()) progress_.Wait(&mutex_);
   if (queue_.size() >= options_.max_queued_writes) {
     return absl::ResourceExhaustedError(
@@ -64,7 +64,7 @@ bool WriteQueue::HasRoomOrTrouble() const {
 }
 
 bool WriteQueue::Holds(const std::string& name) const {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return held_names_.count(name) != 0;
 }
 
@@ -83,7 +83,7 @@ absl::Status WriteQueue::Run(WriteFunction apply) {
 }
 
 absl::Status WriteQueue::Submit(Request request) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   requests_.push_back(&request);
   work_.NotifyAll();
   while (!request.done) progress_.Wait(&mutex_);
@@ -102,7 +102,7 @@ void WriteQueue::ThreadMain() {
       // ThreadSanitizer does not see.
       absl::Status result =
           drained.ok() ? Serve(*request) : absl::Status(drained.code(), drained.message());
-      MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       request->result = std::move(result);
       request->done = true;
       progress_.NotifyAll();
@@ -111,7 +111,7 @@ void WriteQueue::ThreadMain() {
 }
 
 bool WriteQueue::AwaitWork(std::vector<Request*>* requests) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   while (!stopping_ && requests_.empty()) {
     const absl::Duration wait = due_ - SteadyNow();
     if (wait <= absl::ZeroDuration()) break;
@@ -124,7 +124,7 @@ bool WriteQueue::AwaitWork(std::vector<Request*>* requests) {
 
 absl::Status WriteQueue::Serve(const Request& request) {
   if (request.take_refused) {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     return std::exchange(refused_, absl::OkStatus());
   }
   if (!request.apply) return absl::OkStatus();
@@ -154,12 +154,12 @@ absl::Status WriteQueue::Drain() {
 }
 
 size_t WriteQueue::num_queued() const {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return queue_.size();
 }
 
 std::vector<const QueuedWrite*> WriteQueue::Front(size_t num_writes) const {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   std::vector<const QueuedWrite*> batch(num_writes);
   for (size_t i = 0; i < num_writes; ++i) batch[i] = &queue_[i];
   return batch;
@@ -175,7 +175,7 @@ absl::Status WriteQueue::Commit(const std::vector<const QueuedWrite*>& batch, si
 }
 
 void WriteQueue::RemoveFront(size_t num_writes) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (size_t i = 0; i < num_writes; ++i) {
     for (const std::string& name : queue_.front().names) held_names_.erase(name);
     queue_.pop_front();
@@ -184,7 +184,7 @@ void WriteQueue::RemoveFront(size_t num_writes) {
 }
 
 void WriteQueue::DropRefused(size_t index, const absl::Status& why) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   const QueuedWrite& write = queue_[index];
   const std::string text =
       absl::StrFormat("%s was refused by the log: %s", write.what, why.message());
@@ -195,7 +195,7 @@ void WriteQueue::DropRefused(size_t index, const absl::Status& why) {
 }
 
 void WriteQueue::NoteDrained(const absl::Status& status) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (!status.ok()) due_ = std::min(due_, SteadyNow() + kRetryDelay);
   if (status.ok() == !in_trouble_) return;
   in_trouble_ = !status.ok();

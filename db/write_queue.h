@@ -19,7 +19,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "db/mutex.h"
+#include "base/mutex.h"
 #include "db/sqlite.h"
 
 namespace tunefarm::db {
@@ -97,9 +97,9 @@ class WriteQueue {
   const Options options_;
   const std::unique_ptr<Connection> connection_;  // The writer's thread only.
 
-  mutable Mutex mutex_;
-  CondVar progress_;  // A request is done, or there is room in the queue, or trouble.
-  CondVar work_;      // One of the three below changed for the writer's thread.
+  mutable base::Mutex mutex_;
+  base::CondVar progress_;  // A request is done, or there is room in the queue, or trouble.
+  base::CondVar work_;      // One of the three below changed for the writer's thread.
   std::vector<Request*> requests_ ABSL_GUARDED_BY(mutex_);
   absl::Duration due_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();  // Of the next Drain.
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

@@ -12,14 +12,14 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "db/mutex.h"
+#include "base/mutex.h"
 
 namespace tunefarm::db {
 namespace {
 
 // fcntl locks do not exclude a second holder in the same process, and closing any descriptor of the
 // file drops them: so this process never opens a lock file that it holds.
-Mutex held_mutex;
+base::Mutex held_mutex;
 std::set<std::string>& HeldPaths() ABSL_EXCLUSIVE_LOCKS_REQUIRED(held_mutex) {
   static auto* const paths = new std::set<std::string>;
   return *paths;
@@ -100,7 +100,7 @@ absl::StatusOr<int> LockFile(const std::string& log_path, const std::string& pat
 absl::StatusOr<std::unique_ptr<WriterLock>> WriterLock::Acquire(const std::string& log_path) {
   const std::string path = log_path + ".lock";
   const std::string self = absl::StrFormat("%d on %s", getpid(), HostName());
-  MutexLock lock(&held_mutex);
+  base::MutexLock lock(&held_mutex);
   if (HeldPaths().count(path) != 0) return HeldBy(log_path, self + " (this one)");
   absl::StatusOr<int> fd = LockFile(log_path, path);
   if (!fd.ok()) return fd.status();
@@ -111,7 +111,7 @@ absl::StatusOr<std::unique_ptr<WriterLock>> WriterLock::Acquire(const std::strin
 }
 
 WriterLock::~WriterLock() {
-  MutexLock lock(&held_mutex);
+  base::MutexLock lock(&held_mutex);
   // Removed while still locked: whoever opened it meanwhile sees that it lost its name.
   unlink(path_.c_str());
   close(fd_);

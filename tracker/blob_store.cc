@@ -15,7 +15,7 @@ absl::Status BlobStore::Put(const std::string& digest, const std::string& data) 
         absl::StrFormat("put blob: its %u bytes have the digest %s, not %s", data.size(), actual,
                         digest.substr(0, actual.size())));
   }
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (const auto it = by_digest_.find(digest); it != by_digest_.end()) {
     entries_.splice(entries_.begin(), entries_, it->second);
     return absl::OkStatus();
@@ -33,7 +33,7 @@ absl::Status BlobStore::Put(const std::string& digest, const std::string& data) 
 }
 
 BlobStore::Handle BlobStore::Get(const std::string& digest) {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   const auto it = by_digest_.find(digest);
   if (it == by_digest_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, it->second);
@@ -41,7 +41,7 @@ BlobStore::Handle BlobStore::Get(const std::string& digest) {
 }
 
 size_t BlobStore::size_bytes() const {
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return size_bytes_;
 }
 

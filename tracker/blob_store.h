@@ -11,7 +11,7 @@
 #include <unordered_map>
 
 #include "absl/status/status.h"
-#include "tracker/mutex.h"
+#include "base/mutex.h"
 
 namespace tunefarm::tracker {
 
@@ -41,7 +41,7 @@ class BlobStore {
   void MakeRoom(size_t needed_bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const size_t capacity_bytes_;
-  mutable Mutex mutex_;
+  mutable base::Mutex mutex_;
   Entries entries_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<std::string, Entries::iterator> by_digest_ ABSL_GUARDED_BY(mutex_);
   size_t size_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

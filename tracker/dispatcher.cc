@@ -52,7 +52,7 @@ absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
   TUNEFARM_RETURN_IF_ERROR(CheckAbiVersion(info));
   const std::string name = info.name;
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (shut_down_) return absl::UnavailableError(kShuttingDown);
   Actions actions;
   TUNEFARM_ASSIGN_OR_RETURN(const SessionId session,
@@ -73,7 +73,7 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
   switch (message.kind_case()) {
     case v1::AgentMessage::kHeartbeat: {
       const DeviceState state = FromProto(message.heartbeat().state());
-      MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       core_.OnHeartbeat(clock_.SteadyNow(), session, state);
       return;
     }
@@ -85,7 +85,7 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
       return;
     case v1::AgentMessage::kHello:
     case v1::AgentMessage::KIND_NOT_SET: {  // Of a newer agent: unknown here, but a sign of life.
-      MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       core_.OnHeard(clock_.SteadyNow(), session);
       return;
     }
@@ -94,7 +94,7 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
 
 void Dispatcher::Result(SessionId session, const v1::AgentResult& result) {
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Actions actions;
   core_.OnResult(clock_.SteadyNow(), session, FromProto(result), &actions);
   Apply(actions, &result, &touched);
@@ -116,14 +116,14 @@ void Dispatcher::SendBlobs(SessionId session, const v1::BlobRequest& request) {
   }
   if (missing.has_blobs()) replies.push_back(std::move(missing));
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   core_.OnHeard(clock_.SteadyNow(), session);
   for (v1::TrackerMessage& reply : replies) SendToAgent(session, std::move(reply), &touched);
 }
 
 void Dispatcher::AgentGone(SessionId session, const std::string& why) {
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (agents_.erase(session) == 0) return;
   spdlog::info("session {} is gone: {}", session, why);
   Actions actions;
@@ -158,7 +158,7 @@ absl::StatusOr<SubmissionId> Dispatcher::Submit(std::shared_ptr<ClientPeer> peer
     submission.candidates[candidate.candidate_id()] = candidate;
   }
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (shut_down_) return absl::UnavailableError(kShuttingDown);
   if (queued_bytes_ + submission.bytes > max_queued_bytes_) {
     return absl::ResourceExhaustedError(
@@ -176,7 +176,7 @@ absl::StatusOr<SubmissionId> Dispatcher::Submit(std::shared_ptr<ClientPeer> peer
 
 void Dispatcher::ClientGone(SubmissionId submission) {
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Forget(submission);
   Actions actions;
   core_.OnCancel(clock_.SteadyNow(), submission, &actions);
@@ -185,7 +185,7 @@ void Dispatcher::ClientGone(SubmissionId submission) {
 
 v1::ListDevicesReply Dispatcher::ListDevices() const {
   v1::ListDevicesReply reply;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (const DeviceRow& row : core_.Devices(clock_.SteadyNow())) {
     *reply.add_devices() = ToProto(row);
   }
@@ -194,7 +194,7 @@ v1::ListDevicesReply Dispatcher::ListDevices() const {
 
 absl::Status Dispatcher::DrainDevice(const std::string& name, const std::string& reason) {
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Actions actions;
   TUNEFARM_RETURN_IF_ERROR(core_.OnDrain(clock_.SteadyNow(), name, reason, &actions));
   Apply(actions, nullptr, &touched);
@@ -203,7 +203,7 @@ absl::Status Dispatcher::DrainDevice(const std::string& name, const std::string&
 
 void Dispatcher::Tick() {
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   Actions actions;
   core_.OnTick(clock_.SteadyNow(), &actions);
   Apply(actions, nullptr, &touched);
@@ -211,7 +211,7 @@ void Dispatcher::Tick() {
 
 void Dispatcher::Shutdown() {
   Touched touched;
-  MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   shut_down_ = true;
   for (auto& [session, peer] : agents_) {
     peer->Close(absl::UnavailableError(kShuttingDown));

@@ -13,9 +13,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "base/mutex.h"
 #include "tracker/actions.h"
 #include "tracker/blob_store.h"
-#include "tracker/mutex.h"
 #include "tracker/peer.h"
 #include "tracker/tracker_core.h"
 #include "tracker/types.h"
@@ -95,7 +95,7 @@ class Dispatcher {
   const base::Clock& clock_;
   BlobStore& blobs_;
 
-  mutable Mutex mutex_;
+  mutable base::Mutex mutex_;
   TrackerCore core_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<SessionId, std::shared_ptr<AgentPeer>> agents_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<SubmissionId, Submission> submissions_ ABSL_GUARDED_BY(mutex_);

@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
-#include "tracker/mutex.h"
+#include "base/mutex.h"
 
 namespace tunefarm::tracker {
 
@@ -44,7 +44,7 @@ class Outbox {
   // Ignored once the stream is closed. Beyond the limits the stream is broken off with
   // RESOURCE_EXHAUSTED: a peer that does not read must not fill our memory.
   void Push(Message message) {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     if (end_.has_value()) return;
     const size_t bytes = message.ByteSizeLong();
     if (queue_.size() >= limits_.max_messages || queued_bytes_ + bytes > limits_.max_bytes) {
@@ -62,13 +62,13 @@ class Outbox {
   // Ends the stream with `status`, after the messages that wait or instead of them. The first end
   // counts.
   void Close(absl::Status status, Pending pending) {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     if (pending == Pending::kDrop) DropQueue();
     if (!end_.has_value()) end_ = std::move(status);
   }
 
   Step Next() {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     if (finished_ || cancelling_) return {};
     if (writing_.has_value()) {
       if (!std::exchange(overflow_, false)) return {};
@@ -87,14 +87,14 @@ class Outbox {
 
   // `ok` false: the stream is broken, nothing more can be sent.
   void WriteDone(bool ok) {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     queued_bytes_ -= writing_->ByteSizeLong();
     writing_.reset();
     if (!ok) DropQueue();
   }
 
   void CancelDone() {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     cancelling_ = false;
   }
 
@@ -105,7 +105,7 @@ class Outbox {
   }
 
   const OutboxLimits limits_;
-  Mutex mutex_;
+  base::Mutex mutex_;
   std::deque<Message> queue_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;  // Of queue_ and writing_.
   std::optional<Message> writing_ ABSL_GUARDED_BY(mutex_);

@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "spdlog/spdlog.h"
 #include "tracker/agent_stream.h"
@@ -17,7 +18,6 @@
 #include "tracker/client_service.h"
 #include "tracker/dispatcher.h"
 #include "tracker/listen_address.h"
-#include "tracker/mutex.h"
 #include "tracker/wire.h"
 
 namespace tunefarm::tracker {
@@ -34,7 +34,7 @@ class Ticker {
       : period_(period), tick_(std::move(tick)), thread_([this] { Run(); }) {}
   ~Ticker() {
     {
-      MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       stop_ = true;
     }
     stopped_.NotifyAll();
@@ -46,15 +46,15 @@ class Ticker {
     while (!Stopped()) tick_();
   }
   bool Stopped() {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     if (!stop_) stopped_.WaitFor(&mutex_, period_);
     return stop_;
   }
 
   const absl::Duration period_;
   const std::function<void()> tick_;
-  Mutex mutex_;
-  CondVar stopped_;
+  base::Mutex mutex_;
+  base::CondVar stopped_;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;
 };
@@ -85,7 +85,7 @@ class TrackerServerImpl final : public TrackerServer {
   const TokenGate& gate() const override { return gate_; }
 
   void Shutdown() override {
-    MutexLock lock(&shutdown_mutex_);
+    base::MutexLock lock(&shutdown_mutex_);
     if (server_ == nullptr) return;
     ticker_.reset();
     dispatcher_.Shutdown();
@@ -102,7 +102,7 @@ class TrackerServerImpl final : public TrackerServer {
   ClientServiceImpl clients_;
   const absl::Duration shutdown_grace_;
   ListenAddress address_;
-  Mutex shutdown_mutex_;
+  base::Mutex shutdown_mutex_;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<Ticker> ticker_;
 };

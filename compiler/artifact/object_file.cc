@@ -24,19 +24,25 @@ absl::StatusOr<T> FromLlvm(llvm::Expected<T> expected, const char* what) {
   return FromLlvm(expected.takeError(), what);
 }
 
-// Appends what a section contributes to the running code. The section that a relocation points into
-// is named by its position, a symbol of the outside by nothing: it is undefined and refused.
+// The addend of a relocation; 0 on machines whose objects keep addends in the section itself, where
+// they are hashed.
+int64_t AddendOf(const llvm::object::ELFRelocationRef& relocation) {
+  llvm::Expected<int64_t> addend = relocation.getAddend();
+  if (addend) return *addend;
+  llvm::consumeError(addend.takeError());
+  return 0;
+}
+
+// Where the relocations of a section point, by place and not by name.
 absl::Status AppendRelocations(const llvm::object::SectionRef& section, std::string& code) {
   for (const llvm::object::ELFRelocationRef relocation : section.relocations()) {
-    TUNEFARM_ASSIGN_OR_RETURN(const int64_t addend,
-                              FromLlvm(relocation.getAddend(), "relocation of a kernel"));
     uint64_t value = 0;
     const llvm::object::symbol_iterator symbol = relocation.getSymbol();
     if (symbol != section.getObject()->symbol_end()) {
       TUNEFARM_ASSIGN_OR_RETURN(value, FromLlvm(symbol->getValue(), "symbol of a kernel"));
     }
     absl::StrAppendFormat(&code, "@%d:%d:%d+%d", relocation.getOffset(), relocation.getType(),
-                          value, addend);
+                          value, AddendOf(relocation));
   }
   return absl::OkStatus();
 }

@@ -39,15 +39,15 @@ int ConstLog2(const Expr& expr) {
   return value > 0 && (value & (value - 1)) == 0 ? __builtin_ctzll(value) : -1;
 }
 
+const Binary* AsProduct(const Expr& expr) {
+  const Binary* binary = expr.as<Binary>();
+  return binary != nullptr && binary->op == BinaryOp::kMul ? binary : nullptr;
+}
+
 }  // namespace
 
 ExprEmitter::ExprEmitter(llvm::IRBuilder<>& builder, const Target& target)
-    : builder_(builder), target_(target) {
-  // Multiply-adds may fuse, as nodes.h allows; every other rule of IEEE arithmetic stands.
-  llvm::FastMathFlags flags;
-  flags.setAllowContract();
-  builder_.setFastMathFlags(flags);
-}
+    : builder_(builder), target_(target) {}
 
 void ExprEmitter::Enter(llvm::Instruction* anchor) { scopes_.emplace_back().anchor = anchor; }
 
@@ -112,29 +112,36 @@ llvm::Value* ExprEmitter::Emit(const Cast& node) {
   llvm::Value* value = Emit(node.value);
   llvm::Type* to = LlvmType(node.type);
   const DType from = node.value.type().dtype;
-  if (node.type.dtype == DType::kBool) {
-    llvm::Value* zero = llvm::Constant::getNullValue(value->getType());
-    return from == DType::kF32 ? builder_.CreateFCmpUNE(value, zero)
-                               : builder_.CreateICmpNE(value, zero);
-  }
   if (node.type.is_float()) {
     if (from == DType::kF32) return value;
     return from == DType::kBool ? builder_.CreateUIToFP(value, to)
                                 : builder_.CreateSIToFP(value, to);
   }
-  if (from == DType::kBool) return builder_.CreateZExt(value, to);
-  if (from != DType::kF32) return builder_.CreateSExtOrTrunc(value, to);
-  // Narrow integers wrap, so the truncated float is taken at full width first.
-  const DType wide = node.type.dtype == DType::kIndex ? DType::kIndex : DType::kS32;
-  llvm::Value* integer = builder_.CreateFPToSI(value, LlvmType({wide, node.type.lanes}));
-  return builder_.CreateSExtOrTrunc(integer, to);
+  if (from == DType::kF32) {
+    // Narrow integers wrap, so the float is truncated to a wide one first.
+    const DType wide = node.type.dtype == DType::kIndex ? DType::kIndex : DType::kS32;
+    value = builder_.CreateFPToSI(value, LlvmType({wide, node.type.lanes}));
+  }
+  if (node.type.dtype == DType::kBool) return builder_.CreateIsNotNull(value);
+  return from == DType::kBool ? builder_.CreateZExt(value, to)
+                              : builder_.CreateSExtOrTrunc(value, to);
 }
 
 llvm::Value* ExprEmitter::Emit(const Binary& node) {
+  if (node.op == BinaryOp::kAdd && node.type.is_float()) {
+    if (const Binary* product = AsProduct(node.b)) return EmitMultiplyAdd(*product, node.a);
+    if (const Binary* product = AsProduct(node.a)) return EmitMultiplyAdd(*product, node.b);
+  }
   llvm::Value* a = Emit(node.a);
   llvm::Value* b = Emit(node.b);
   if (node.a.type().is_float()) return EmitFloatArithmetic(node.op, a, b);
   return EmitArithmetic(node, a, b);
+}
+
+llvm::Value* ExprEmitter::EmitMultiplyAdd(const Binary& product, const Expr& addend) {
+  llvm::Value* sum = Emit(addend);
+  llvm::Value* a = Emit(product.a);
+  return MultiplyAdd(builder_, a, Emit(product.b), sum);
 }
 
 llvm::Value* ExprEmitter::EmitFloatArithmetic(BinaryOp op, llvm::Value* a, llvm::Value* b) {
@@ -147,12 +154,12 @@ llvm::Value* ExprEmitter::EmitFloatArithmetic(BinaryOp op, llvm::Value* a, llvm:
       return builder_.CreateFMul(a, b);
     case BinaryOp::kDiv:
       return builder_.CreateFDiv(a, b);
-    // The form of one instruction on x86, and what std::min and std::max of (b, a) mean: a NaN in
-    // either gives b.
+    // As std::min and std::max: a unless b is beyond it, so a NaN in either gives a. One
+    // instruction on x86.
     case BinaryOp::kMin:
-      return builder_.CreateSelect(builder_.CreateFCmpOLT(a, b), a, b);
+      return builder_.CreateSelect(builder_.CreateFCmpOLT(b, a), b, a);
     case BinaryOp::kMax:
-      return builder_.CreateSelect(builder_.CreateFCmpOGT(a, b), a, b);
+      return builder_.CreateSelect(builder_.CreateFCmpOGT(b, a), b, a);
     case BinaryOp::kLt:
       return builder_.CreateFCmpOLT(a, b);
     case BinaryOp::kLe:

@@ -94,6 +94,7 @@ class ExprEmitter {
   llvm::Value* Emit(const Broadcast& node);
   llvm::Value* Emit(const Call& node);
 
+  llvm::Value* EmitMultiplyAdd(const Binary& product, const Expr& addend);
   llvm::Value* EmitArithmetic(const Binary& node, llvm::Value* a, llvm::Value* b);
   llvm::Value* EmitFloatArithmetic(BinaryOp op, llvm::Value* a, llvm::Value* b);
   llvm::Value* EmitFloorDivision(const Binary& node, llvm::Value* a, llvm::Value* b);

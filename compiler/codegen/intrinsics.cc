@@ -40,6 +40,11 @@ llvm::Value* Pick(llvm::IRBuilder<>& builder, llvm::Value* vector, unsigned star
   return builder.CreateShuffleVector(vector, mask);
 }
 
+llvm::Value* Slice(llvm::IRBuilder<>& builder, llvm::Value* vector, unsigned start,
+                   unsigned count) {
+  return count == Lanes(vector) ? vector : Pick(builder, vector, start, 1, count);
+}
+
 // gemmlowp's SaturatingRoundingDoublingHighMul. Its nudge by the sign and the division toward zero
 // come to adding half and rounding down.
 llvm::Value* DoublingHighMul(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b) {
@@ -74,22 +79,35 @@ unsigned PmaddwdLanes(const Target& target, unsigned lanes) {
   return lanes >= 4 ? 4 : 0;
 }
 
-llvm::Value* Pmaddwd(llvm::IRBuilder<>& builder, unsigned lanes, llvm::Value* a, llvm::Value* b) {
+// acc + the sums of products of s16 pairs, of 4, 8 or 16 lanes.
+llvm::Value* X86PairDot(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
+                        llvm::Value* a, llvm::Value* b) {
+  const unsigned lanes = Lanes(acc);
+  const bool vnni = target.HasFeature("avx512vnni") && target.HasFeature("avx512vl");
+  if (vnni || (target.HasFeature("avxvnni") && lanes < 16)) {
+    const llvm::Intrinsic::ID id = lanes == 16  ? llvm::Intrinsic::x86_avx512_vpdpwssd_512
+                                   : lanes == 8 ? llvm::Intrinsic::x86_avx512_vpdpwssd_256
+                                                : llvm::Intrinsic::x86_avx512_vpdpwssd_128;
+    // Typed as if it took 32-bit elements.
+    return builder.CreateIntrinsic(
+        id, {},
+        {acc, builder.CreateBitCast(a, acc->getType()), builder.CreateBitCast(b, acc->getType())});
+  }
   const llvm::Intrinsic::ID id = lanes == 16  ? llvm::Intrinsic::x86_avx512_pmaddw_d_512
                                  : lanes == 8 ? llvm::Intrinsic::x86_avx2_pmadd_wd
                                               : llvm::Intrinsic::x86_sse2_pmadd_wd;
-  return builder.CreateIntrinsic(id, {}, {a, b});
+  return builder.CreateAdd(acc, builder.CreateIntrinsic(id, {}, {a, b}));
 }
 
-// The products of s16 pairs, summed: s16x2N x s16x2N -> s32xN, in portable operations.
-llvm::Value* PairDot(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b, unsigned lanes) {
+// The same for any number of lanes, in portable operations.
+llvm::Value* PairDot(llvm::IRBuilder<>& builder, llvm::Value* acc, llvm::Value* a, llvm::Value* b) {
+  const unsigned lanes = Lanes(acc);
   llvm::Type* wide = llvm::FixedVectorType::get(builder.getInt32Ty(), lanes);
-  llvm::Value* sum = nullptr;
+  llvm::Value* sum = acc;
   for (unsigned half = 0; half < 2; ++half) {
     llvm::Value* x = builder.CreateSExt(Pick(builder, a, half, 2, lanes), wide);
     llvm::Value* y = builder.CreateSExt(Pick(builder, b, half, 2, lanes), wide);
-    llvm::Value* product = builder.CreateMul(x, y);
-    sum = sum == nullptr ? product : builder.CreateAdd(sum, product);
+    sum = builder.CreateAdd(sum, builder.CreateMul(x, y));
   }
   return sum;
 }
@@ -110,6 +128,11 @@ llvm::Value* Concatenate(llvm::IRBuilder<>& builder, const std::vector<llvm::Val
 
 }  // namespace
 
+llvm::Value* MultiplyAdd(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b,
+                         llvm::Value* c) {
+  return builder.CreateIntrinsic(llvm::Intrinsic::fmuladd, {c->getType()}, {a, b, c});
+}
+
 llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
                             llvm::Value* shift) {
   llvm::Value* zero = Int(shift, 0);
@@ -122,6 +145,8 @@ llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Va
 
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b) {
+  llvm::Type* type = acc->getType();
+  if (!type->isVectorTy()) acc = builder.CreateVectorSplat(1, acc);
   const unsigned lanes = Lanes(acc);
   // No change where the operands have 16 bits already.
   a = builder.CreateSExtOrTrunc(a, WithElement(a, builder.getInt16Ty()));
@@ -130,15 +155,15 @@ llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm:
   for (unsigned done = 0; done < lanes;) {
     const unsigned native = PmaddwdLanes(target, lanes - done);
     const unsigned count = native != 0 ? native : lanes - done;
-    llvm::Value* part_a = count == lanes ? a : Pick(builder, a, 2 * done, 1, 2 * count);
-    llvm::Value* part_b = count == lanes ? b : Pick(builder, b, 2 * done, 1, 2 * count);
-    parts.push_back(native != 0 ? Pmaddwd(builder, native, part_a, part_b)
-                                : PairDot(builder, part_a, part_b, count));
+    llvm::Value* part_acc = Slice(builder, acc, done, count);
+    llvm::Value* part_a = Slice(builder, a, 2 * done, 2 * count);
+    llvm::Value* part_b = Slice(builder, b, 2 * done, 2 * count);
+    parts.push_back(native != 0 ? X86PairDot(builder, target, part_acc, part_a, part_b)
+                                : PairDot(builder, part_acc, part_a, part_b));
     done += count;
   }
-  if (lanes == 1)
-    return builder.CreateAdd(acc, builder.CreateExtractElement(parts[0], uint64_t{0}));
-  return builder.CreateAdd(acc, Concatenate(builder, parts, acc->getType()));
+  llvm::Value* result = Concatenate(builder, parts, acc->getType());
+  return type->isVectorTy() ? result : builder.CreateExtractElement(result, uint64_t{0});
 }
 
 // Cody and Waite, "Software Manual for the Elementary Functions" (1980), chapter 6, with the
@@ -152,18 +177,17 @@ llvm::Value* EmitExp(llvm::IRBuilder<>& builder, llvm::Value* x) {
   // Adding 1.5 x 2^23 leaves the nearest integer in the low bits of the sum.
   llvm::Type* bits = WithElement(x, builder.getInt32Ty());
   llvm::Constant* magic = Float(x, 12582912.0);
-  llvm::Value* shifted =
-      builder.CreateFAdd(builder.CreateFMul(x, Float(x, 1.44269504088896341)), magic);
+  llvm::Value* shifted = MultiplyAdd(builder, x, Float(x, 1.44269504088896341), magic);
   llvm::Value* n = builder.CreateFSub(shifted, magic);
-  llvm::Value* r = builder.CreateFSub(x, builder.CreateFMul(n, Float(x, 0.693359375)));
-  r = builder.CreateFSub(r, builder.CreateFMul(n, Float(x, -2.12194440e-4)));
+  llvm::Value* r = MultiplyAdd(builder, n, Float(x, -0.693359375), x);
+  r = MultiplyAdd(builder, n, Float(x, 2.12194440e-4), r);
 
   llvm::Value* p = Float(x, 1.9875691500e-4);
   for (double coefficient :
        {1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1}) {
-    p = builder.CreateFAdd(builder.CreateFMul(p, r), Float(x, coefficient));
+    p = MultiplyAdd(builder, p, r, Float(x, coefficient));
   }
-  p = builder.CreateFAdd(builder.CreateFMul(p, builder.CreateFMul(r, r)), r);
+  p = MultiplyAdd(builder, p, builder.CreateFMul(r, r), r);
   p = builder.CreateFAdd(p, Float(x, 1));
 
   // 2^n in two factors: n reaches beyond the exponents of normal numbers on both sides.

@@ -1,6 +1,6 @@
-// The IR's intrinsics as inline vector code, for scalars and vectors of any length alike. A kernel
-// imports nothing, so none of them calls a library. Their meaning is defined at Intrinsic in
-// ir/nodes.h.
+// Multiply-adds and the IR's intrinsics as inline vector code, for scalars and vectors of any
+// length alike. A kernel imports nothing, so none of them calls a library. Their meaning is defined
+// at Intrinsic in ir/nodes.h.
 #ifndef TUNEFARM_COMPILER_CODEGEN_INTRINSICS_H_
 #define TUNEFARM_COMPILER_CODEGEN_INTRINSICS_H_
 
@@ -10,12 +10,15 @@
 
 namespace tunefarm::compiler {
 
+// a * b + c on floats, fused where the target has such an instruction.
+llvm::Value* MultiplyAdd(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b,
+                         llvm::Value* c);
+
 // s32 (vectors) each.
 llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
                             llvm::Value* shift);
 
-// acc: s32xN, a and b: s8x2N. On x86 as pmaddwd, which LLVM joins with the addition to vpdpwssd
-// where the target has it.
+// acc: s32xN, a and b: s8x2N. On x86 by vpdpwssd where the target has it, else by pmaddwd.
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b);
 

@@ -26,16 +26,17 @@ void InitializeOnce() {
   (void)initialized;
 }
 
-// On x86 the features named are all that may be used, whatever the cpu has.
+// On x86 the features named, with what they imply, are all that may be used, whatever the cpu has.
+// Those that are switched off come first: LLVM takes a feature's dependents away with it.
 std::string SubtargetFeatures(const Target& target) {
   std::vector<std::string> signed_features;
-  for (const std::string& feature : target.features) signed_features.push_back("+" + feature);
   if (TripleArch(target.triple) == "x86_64") {
     for (const X86Feature& feature : X86Features()) {
-      if (!target.HasFeature(feature.llvm))
-        signed_features.push_back(std::string("-") + feature.llvm);
+      if (target.HasFeature(feature.llvm)) continue;
+      signed_features.push_back(absl::StrFormat("-%s", feature.llvm));
     }
   }
+  for (const std::string& feature : target.features) signed_features.push_back("+" + feature);
   return absl::StrJoin(signed_features, ",");
 }
 
@@ -76,6 +77,9 @@ absl::StatusOr<LlvmTarget> MakeLlvmTarget(const Target& target) {
     return absl::InvalidArgumentError(
         absl::StrFormat("LLVM knows no target '%s': %s", target.triple, error));
   }
+  const std::unique_ptr<llvm::MCSubtargetInfo> generic(
+      back_end->createMCSubtargetInfo(target.triple, "", ""));
+  TUNEFARM_RETURN_IF_ERROR(CheckNames(*generic, target));
   LlvmTarget result;
   result.target = target;
   result.features = SubtargetFeatures(target);
@@ -86,9 +90,6 @@ absl::StatusOr<LlvmTarget> MakeLlvmTarget(const Target& target) {
     return absl::InvalidArgumentError(
         absl::StrFormat("LLVM has no code generator for '%s'", target.triple));
   }
-  const std::unique_ptr<llvm::MCSubtargetInfo> generic(
-      back_end->createMCSubtargetInfo(target.triple, "", ""));
-  TUNEFARM_RETURN_IF_ERROR(CheckNames(*generic, target));
   return result;
 }
 

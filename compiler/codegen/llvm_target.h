@@ -15,7 +15,7 @@ namespace tunefarm::compiler {
 
 struct LlvmTarget {
   Target target;
-  std::string features;  // "+avx,+avx2,-avx512f": LLVM's subtarget features.
+  std::string features;  // "-avx512f,+avx,+avx2": LLVM's subtarget features.
   std::unique_ptr<llvm::TargetMachine> machine;
 
   // Sets the subtarget, and that the function neither throws nor calls any library.

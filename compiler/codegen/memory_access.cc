@@ -38,6 +38,8 @@ llvm::Align ProvableAlign(const LinearIndex& index, int64_t elem_bytes) {
 }  // namespace
 
 int ExprEmitter::DepthOf(const Expr& expr) const {
+  const auto single = vars_.find(expr.get());
+  if (single != vars_.end()) return single->second.depth;
   if (ReadsMemory(expr)) return kHere;
   VarCollector collector;
   collector.VisitExpr(expr);

@@ -15,6 +15,8 @@ class Stacker final : public Visitor {
  protected:
   using Visitor::Visit;
 
+  void Visit(const Store&) override {}  // Expressions allocate nothing.
+
   void Visit(const Allocate& node) override {
     if (node.buffer->scope != Scope::kScratch) return Visitor::Visit(node);
     const int64_t begin = top_;

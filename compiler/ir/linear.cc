@@ -180,7 +180,9 @@ bool ToRamp(const Expr& expr, const Ranges& ranges, Linear* base, int64_t* strid
 
    protected:
     using Mutator::Mutate;
-    Expr Mutate(const Ramp& node, const Expr&) override { return node.base + lane_ * Expr(node.stride); }
+    Expr Mutate(const Ramp& node, const Expr&) override {
+      return node.base + lane_ * Expr(node.stride);
+    }
     Expr Mutate(const Broadcast& node, const Expr&) override { return node.value; }
     Expr Mutate(const Binary& node, const Expr&) override {
       return MakeBinary(node.op, MutateExpr(node.a), MutateExpr(node.b));

@@ -52,8 +52,9 @@ struct Linear {
 Linear ToLinear(const Expr& expr, const Ranges& ranges);
 Expr FromLinear(const Linear& linear);
 
-// A vector of indices as base + stride x lane, where the ranges show that it is one: sums, products by constants, divisions and
-// remainders of Ramps and Broadcasts. Returns false otherwise. Requires type index, two lanes or more.
+// A vector of indices as base + stride x lane, where the ranges show that it is one: sums, products
+// by constants, divisions and remainders of Ramps and Broadcasts. Returns false otherwise. Requires
+// type index, two lanes or more.
 bool ToRamp(const Expr& expr, const Ranges& ranges, Linear* base, int64_t* stride);
 
 // The smallest interval that the ranges prove.

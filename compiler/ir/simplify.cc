@@ -50,7 +50,8 @@ class Simplifier final : public Mutator {
       const Expr simple = FromLinear(ToLinear(operands, ranges_));
       return StructurallyEqual(simple, self) ? self : simple;
     }
-    if (node.type.dtype == DType::kIndex && node.type.lanes > 1) return MutateVectorIndex(node, self);
+    if (node.type.dtype == DType::kIndex && node.type.lanes > 1)
+      return MutateVectorIndex(node, self);
     if (node.type.dtype == DType::kBool && node.type.lanes == 1) return MutateCondition(node, self);
     return Mutator::Mutate(node, self);
   }

@@ -42,7 +42,8 @@ class PairTaker final : public Mutator {
 
 }  // namespace
 
-Expr PairDot(const Expr& acc, const Expr& term, const std::vector<std::pair<const ExprNode*, Expr>>& map) {
+Expr PairDot(const Expr& acc, const Expr& term,
+             const std::vector<std::pair<const ExprNode*, Expr>>& map) {
   TUNEFARM_CHECK(IsPairTerm(term), "a tensorized stage's term is no product of s8 factors");
   PairTaker take(map);
   std::vector<Expr> factors;

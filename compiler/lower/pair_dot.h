@@ -9,9 +9,10 @@
 
 namespace tunefarm::compiler {
 
-// dot_s8x2(acc, a, b) for the term a * b (IsPairTerm), with variables replaced by `map`; the reduction's variable is mapped to a
-// vector of its two values, so that a and b are vectors of two.
-Expr PairDot(const Expr& acc, const Expr& term, const std::vector<std::pair<const ExprNode*, Expr>>& map);
+// dot_s8x2(acc, a, b) for the term a * b (IsPairTerm), with variables replaced by `map`; the
+// reduction's variable is mapped to a vector of its two values, so that a and b are vectors of two.
+Expr PairDot(const Expr& acc, const Expr& term,
+             const std::vector<std::pair<const ExprNode*, Expr>>& map);
 
 }  // namespace tunefarm::compiler
 

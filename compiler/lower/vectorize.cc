@@ -37,10 +37,12 @@ class LaneSpreader final : public Mutator {
 
   Expr Mutate(const Load& node, const Expr&) override {
     const Expr& index = node.indices[0];
-    return MakeLoad(node.buffer, {index.type().lanes == 1 ? SpreadIndex(index) : SpreadPairIndex(index)});
+    return MakeLoad(node.buffer,
+                    {index.type().lanes == 1 ? SpreadIndex(index) : SpreadPairIndex(index)});
   }
 
-  // Vectors of two are the pairs of a dot product; spread, they hold the pairs of all lanes in turn.
+  // Vectors of two are the pairs of a dot product; spread, they hold the pairs of all lanes in
+  // turn.
   Expr Mutate(const Broadcast& node, const Expr&) override {
     const Expr value = MutateExpr(node.value);
     if (node.type.lanes != 2 || value.type().lanes != 1) failed = true;
@@ -69,14 +71,15 @@ class LaneSpreader final : public Mutator {
     return MakeSelect(condition, if_true, if_false);
   }
 
-  Expr Mutate(const Cast& node, const Expr&) override {
+  Expr Mutate(const Cast& node, const Expr& self) override {
     const Expr value = MutateExpr(node.value);
-    return MakeCast(node.type.WithLanes(value.type().lanes), value);
+    return failed ? self : MakeCast(node.type.WithLanes(value.type().lanes), value);
   }
 
   Expr Mutate(const Binary& node, const Expr& self) override {
     if (node.type.dtype == DType::kIndex) return SpreadIndex(self);
-    return MakeBinary(node.op, MutateExpr(node.a), MutateExpr(node.b));
+    const Expr a = MutateExpr(node.a), b = MutateExpr(node.b);
+    return failed ? self : MakeBinary(node.op, a, b);
   }
 
   Expr Mutate(const Call& node, const Expr& self) override {
@@ -90,7 +93,7 @@ class LaneSpreader final : public Mutator {
     for (Expr& arg : args) {
       if (arg.type().lanes != lanes) arg = MakeBroadcast(arg, lanes);
     }
-    return MakeCall(node.intrinsic, std::move(args));
+    return failed ? self : MakeCall(node.intrinsic, std::move(args));
   }
 
   Stmt Mutate(const For&, const Stmt& self) override {
@@ -111,8 +114,8 @@ class LaneSpreader final : public Mutator {
     return failed ? self : MakeCall(node.intrinsic, std::move(args));
   }
 
-  // Element q of a pair at lane l lies at base + q*stride + l*step. Two forms have vector accesses: all pairs one after the
-  // other (step = 2 * stride), and the same pair in every lane (step = 0).
+  // Element q of a pair at lane l lies at base + q*stride + l*step. Two forms have vector accesses:
+  // all pairs one after the other (step = 2 * stride), and the same pair in every lane (step = 0).
   Expr SpreadPairIndex(const Expr& index) {
     Linear base;
     int64_t stride = 0;

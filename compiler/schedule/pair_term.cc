@@ -14,15 +14,17 @@ bool IsWidenedElement(const Expr& expr) {
 bool IsFactor(const Expr& expr) {
   if (IsWidenedElement(expr)) return true;
   const Binary* difference = expr.as<Binary>();
-  return difference != nullptr && difference->op == BinaryOp::kSub && IsWidenedElement(difference->a) &&
-         difference->b.as<Load>() != nullptr && difference->b.type() == kS32Type;
+  return difference != nullptr && difference->op == BinaryOp::kSub &&
+         IsWidenedElement(difference->a) && difference->b.as<Load>() != nullptr &&
+         difference->b.type() == kS32Type;
 }
 
 }  // namespace
 
 bool IsPairTerm(const Expr& term) {
   const Binary* product = term.as<Binary>();
-  return product != nullptr && product->op == BinaryOp::kMul && IsFactor(product->a) && IsFactor(product->b);
+  return product != nullptr && product->op == BinaryOp::kMul && IsFactor(product->a) &&
+         IsFactor(product->b);
 }
 
 }  // namespace tunefarm::compiler

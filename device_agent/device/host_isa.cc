@@ -31,6 +31,7 @@ std::vector<std::string> HostFeatures() {
   TUNEFARM_ADD_FEATURE("avx512cd");
   TUNEFARM_ADD_FEATURE("avx512dq");
   TUNEFARM_ADD_FEATURE("avx512f");
+  TUNEFARM_ADD_FEATURE("avx512fp16");
   TUNEFARM_ADD_FEATURE("avx512ifma");
   TUNEFARM_ADD_FEATURE("avx512vbmi");
   TUNEFARM_ADD_FEATURE("avx512vbmi2");
@@ -42,6 +43,8 @@ std::vector<std::string> HostFeatures() {
   TUNEFARM_ADD_FEATURE("bmi2");
   TUNEFARM_ADD_FEATURE("f16c");
   TUNEFARM_ADD_FEATURE("fma");
+  TUNEFARM_ADD_FEATURE("gfni");
+  TUNEFARM_ADD_FEATURE("lzcnt");
   TUNEFARM_ADD_FEATURE("popcnt");
   TUNEFARM_ADD_FEATURE("sse4.1");
   TUNEFARM_ADD_FEATURE("sse4.2");

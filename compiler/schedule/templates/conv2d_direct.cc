@@ -29,7 +29,7 @@ enum class Padding : int64_t {
 
 // The values of a config's knobs, in the order of the space.
 struct Values {
-  int64_t tile_oh, tile_ow, tile_oc, unroll_ic, block_oh;
+  int64_t tile_oh, tile_ow, tile_oc, unroll_ic, pairs, block_oh;
   Padding padding;
 };
 
@@ -50,6 +50,8 @@ class Conv2dDirect final : public BoundTemplate {
          "Output channels of the tile, in vectors."},
         {"unroll_ic", ValuesUpTo({1, 2, 4, 8}, InnerChannels()),
          "Input channels per iteration of the innermost loop."},
+        {"pairs", blocked_ ? std::vector<int64_t>{0} : PairValues(op_, target_, InnerChannels()),
+         "1: s8 terms are multiplied two at a time."},
         {"block_oh", BlockValues(w.oh()),
          "Tile rows that one weight panel serves before the next; 0: all."},
         {"padding", PaddingValues(),
@@ -81,7 +83,7 @@ class Conv2dDirect final : public BoundTemplate {
  private:
   static Values Read(const Config& config) {
     const auto& v = config.values;
-    return {v[0], v[1], v[2], v[3], v[4], static_cast<Padding>(v[5])};
+    return {v[0], v[1], v[2], v[3], v[4], v[5], static_cast<Padding>(v[6])};
   }
 
   bool HasPadding() const { return FindTiledStages(op_).pad != nullptr; }
@@ -221,22 +223,25 @@ void Conv2dDirect::TileAccumulators(const Values& v, const TiledStages& stages,
     std::vector<PackBlock> panel;
     const bool oihw = op_.workload.layout == Layout::kNchw;
     if (columns > 1) panel.push_back({oihw ? 0 : 3, columns});
+    if (v.pairs != 0) panel.push_back({oihw ? 1 : 2, 2});
     steps.push_back(Pack(acc, "w",
                          oihw ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{3, 0, 1, 2},
                          panel));
-    steps.push_back(Split(acc, "ic", v.unroll_ic));
+    if (v.pairs != 0) steps.push_back(Split(acc, "ic", 2));
+    const std::string ic = v.pairs != 0 ? "ic_outer" : "ic";
+    steps.push_back(Split(acc, ic, v.unroll_ic));
     steps.push_back(Split(acc, "oc", lanes_));
     channel_tile = "oc_outer";
     vector_axis = "oc_inner";
-    order = {"kh", "kw", "ic_outer", "ic_inner"};
+    order = {"kh", "kw", ic + "_outer", ic + "_inner"};
   }
   std::vector<std::string> loops = {"n"};
   loops.insert(loops.end(), order.begin(), order.end());
-  for (const std::string& axis :
-       {std::string("oh"), std::string("ow"), channel_tile, vector_axis}) {
-    loops.push_back(axis);
-  }
+  loops.insert(loops.end(), {"oh", "ow", channel_tile});
+  if (v.pairs != 0) loops.push_back("ic_inner");
+  loops.push_back(vector_axis);
   steps.push_back(Reorder(acc, loops));
+  if (v.pairs != 0) steps.push_back(Tensorize(acc, "ic_inner"));
   steps.push_back(Unroll(acc, order.back()));
   if (v.padding == Padding::kSkip) steps.push_back(Unroll(acc, "kw"));
   for (const std::string& axis : {std::string("oh"), std::string("ow"), channel_tile}) {
@@ -268,7 +273,7 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   loop.num_rows = w.n * w.oh() * w.ow();
   loop.num_columns = w.oc;
   loop.row_tiles = w.n * row_tiles * column_tiles;
-  loop.steps = w.kh * w.kw * (w.c / w.groups);
+  loop.steps = w.kh * w.kw * CeilDiv(w.c / w.groups, v.pairs != 0 ? 2 : 1);
   loop.unroll = v.unroll_ic;
   loop.copies = Copies(v);
   loop.block_row_tiles = block * column_tiles;

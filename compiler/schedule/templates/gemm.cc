@@ -54,7 +54,8 @@ class Gemm final : public BoundTemplate {
     Schedule schedule;
     StartTiling(stages, schedule);
     auto& steps = schedule.steps;
-    steps.push_back(Pack(acc, op_.inputs[1].buffer->name, {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
+    steps.push_back(
+        Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
     steps.push_back(Split(sink, m, tile_m));
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));
@@ -115,6 +116,14 @@ class Gemm final : public BoundTemplate {
   std::array<int64_t, 5> Values(const Config& config) const {
     const auto& v = config.values;
     return {v[0], v[1], v[2], v[3], v[4]};
+  }
+
+  // The first constant; data (input, residual) comes before it.
+  std::string WeightsName() const {
+    for (const OperatorInput& input : op_.inputs) {
+      if (input.constant) return input.buffer->name;
+    }
+    return "";
   }
 
   // w[k, n] in panels of `columns`, and in them the two factors of a pair side by side.

@@ -48,7 +48,8 @@ int64_t TilesPerBlock(int64_t block, int64_t num_tiles);
 // "" unless the value names all tiles or more, which 0 names already.
 std::string BlockViolation(int64_t block, int64_t num_tiles);
 
-// Values of the knob `pairs`: 1 multiplies s8 terms two at a time (tensorize), where the target has an instruction for it.
+// Values of the knob `pairs`: 1 multiplies s8 terms two at a time (tensorize), where the target has
+// an instruction for it.
 std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps);
 
 int64_t CeilDiv(int64_t a, int64_t b);

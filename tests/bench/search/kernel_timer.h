@@ -1,5 +1,5 @@
-// Loads a compiled kernel into this process and times it beside another one. For recording spaces
-// only: candidates of a tuning run are built and run by the farm.
+// Runs a compiled kernel in this process and times it. For recording spaces only: candidates of a
+// tuning run are run by the farm's agents.
 #ifndef TUNEFARM_TESTS_BENCH_SEARCH_KERNEL_TIMER_H_
 #define TUNEFARM_TESTS_BENCH_SEARCH_KERNEL_TIMER_H_
 
@@ -14,13 +14,13 @@
 
 namespace tunefarm::tuner {
 
-class LoadedKernel {
+class TimedKernel {
  public:
   // Loads the artifact, fills its inputs and runs `prepare`. Errors: kInternal (the loader's
   // words).
-  static absl::StatusOr<std::unique_ptr<LoadedKernel>> Load(
+  static absl::StatusOr<std::unique_ptr<TimedKernel>> Load(
       const compiler::Artifact& artifact, const std::vector<compiler::TensorBytes>& inputs);
-  ~LoadedKernel();
+  ~TimedKernel();
 
   // One run on the calling thread.
   void Run();
@@ -29,12 +29,12 @@ class LoadedKernel {
   // exactly (integers).
   bool OutputEquals(const compiler::TensorBytes& expected, const compiler::Operator& op) const;
 
-  // Nanoseconds per run of one sample of at least `min_sample_ns`.
+  // Nanoseconds of this thread's processor time per run, over at least about `min_sample_ns`.
   double SampleNs(uint64_t min_sample_ns);
 
  private:
   struct State;
-  explicit LoadedKernel(std::unique_ptr<State> state);
+  explicit TimedKernel(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -11,8 +11,8 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "proto/kernel_abi.h"
-#include "tracker/mutex.h"
 
 namespace tunefarm::tracker {
 namespace {
@@ -31,12 +31,12 @@ template <class Base, class Message>
 class RecordingPeer final : public Base {
  public:
   void Enqueue(Message message) override {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     messages_.push_back(std::move(message));
     changed_.NotifyAll();
   }
   void Close(absl::Status why) override {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     if (!closed_.has_value()) closed_ = std::move(why);
     changed_.NotifyAll();
   }
@@ -44,7 +44,7 @@ class RecordingPeer final : public Base {
 
   // The next message; nothing once the peer is closed and empty. Blocks.
   std::optional<Message> Take() {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     while (messages_.empty() && !closed_.has_value()) changed_.Wait(&mutex_);
     if (messages_.empty()) return std::nullopt;
     Message message = std::move(messages_.front());
@@ -52,13 +52,13 @@ class RecordingPeer final : public Base {
     return message;
   }
   std::optional<absl::Status> closed() {
-    MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     return closed_;
   }
 
  private:
-  Mutex mutex_;
-  CondVar changed_;
+  base::Mutex mutex_;
+  base::CondVar changed_;
   std::deque<Message> messages_ ABSL_GUARDED_BY(mutex_);
   std::optional<absl::Status> closed_ ABSL_GUARDED_BY(mutex_);
 };

@@ -88,6 +88,19 @@ TEST(LowerTest, PackedWeightsAreWrittenByPrepare) {
   EXPECT_GOLDEN(Print(*kernel->prepare) + Print(kernel->run), "lower/matmul_pack");
 }
 
+// A pair of terms is one dot product over all lanes: the input pair repeated, the weights' pairs
+// side by side.
+TEST(LowerTest, TensorizedPairsBecomeOneDotProduct) {
+  EXPECT_GOLDEN(LoweredText("dense/s8/1x6/o4/requant",
+                            {CacheWrite("dense"), Inline("dense"),
+                             Pack("dense_acc", "w", {1, 0}, {{1, 4}, {0, 2}}),
+                             ComputeAt("dense_acc", "out", "m"), Split("dense_acc", "k", 2),
+                             Reorder("dense_acc", {"m", "k_outer", "k_inner", "oc"}),
+                             Tensorize("dense_acc", "k_inner"), Vectorize("dense_acc", "oc")},
+                            "unroll"),
+                "lower/dense_tensorize");
+}
+
 TEST(LowerTest, RegionUnderAPaddingConditionIsRefused) {
   EXPECT_THAT(LoweredText("conv2d/f32/nhwc/1x8x6x4/o8k3x3p1x1/bias",
                           {Inline("pad"), CacheRead("conv2d", "in"),

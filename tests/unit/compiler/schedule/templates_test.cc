@@ -25,7 +25,7 @@ TEST(TemplatesTest, OperatorsGetTheTemplateMadeForThem) {
 TEST(TemplatesTest, RegisterFitPrunesBeforeAnythingIsBuilt) {
   const auto bound = Bind(kResnetLayer, "x86-avx2");
   const ConfigSpace& space = bound->space();
-  const std::string rest = ",unroll_ic=1,block_oh=0,padding=1";
+  const std::string rest = ",unroll_ic=1,pairs=0,block_oh=0,padding=1";
   EXPECT_EQ(space.Violation(*space.Parse("tile_oh=1,tile_ow=6,tile_oc=2" + rest)), "");
   EXPECT_EQ(space.Violation(*space.Parse("tile_oh=1,tile_ow=7,tile_oc=2" + rest)),
             "tile 7x2 needs 17 vector registers, the target has 16");
@@ -40,8 +40,8 @@ TEST(TemplatesTest, RegisterFitPrunesBeforeAnythingIsBuilt) {
 // 576 steps of 14 * 2 multiply-adds.
 TEST(TemplatesTest, FactsCountTheTiledKernel) {
   const auto bound = Bind(kResnetLayer, "x86-avx512");
-  const ConfigFacts facts = bound->Facts(
-      *bound->space().Parse("tile_oh=1,tile_ow=14,tile_oc=2,unroll_ic=2,block_oh=4,padding=1"));
+  const ConfigFacts facts = bound->Facts(*bound->space().Parse(
+      "tile_oh=1,tile_ow=14,tile_oc=2,unroll_ic=2,pairs=0,block_oh=4,padding=1"));
   EXPECT_EQ(facts.vector_lanes, 16);
   EXPECT_EQ(facts.accumulators, 28);
   EXPECT_EQ(facts.tiles, 448);

@@ -2,8 +2,8 @@
 // annotated for the first, but Debian's absl is built without the second's hooks, so that TSan
 // takes all that it guards for a race; std::mutex is the other way round. Hence this thin shell
 // around std::mutex.
-#ifndef TUNEFARM_TRACKER_MUTEX_H_
-#define TUNEFARM_TRACKER_MUTEX_H_
+#ifndef TUNEFARM_BASE_MUTEX_H_
+#define TUNEFARM_BASE_MUTEX_H_
 
 #include <chrono>
 #include <condition_variable>
@@ -12,7 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/time/time.h"
 
-namespace tunefarm::tracker {
+namespace tunefarm::base {
 
 class ABSL_LOCKABLE Mutex {
  public:
@@ -57,6 +57,6 @@ class CondVar {
   std::condition_variable condition_;
 };
 
-}  // namespace tunefarm::tracker
+}  // namespace tunefarm::base
 
-#endif  // TUNEFARM_TRACKER_MUTEX_H_
+#endif  // TUNEFARM_BASE_MUTEX_H_

@@ -1,0 +1,154 @@
+#include "compiler/artifact/artifact.h"
+
+#include <elf.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <set>
+#include <thread>
+
+#include "base/hash.h"
+#include "proto/kernel_abi.h"
+#include "tests/unit/compiler/artifact/sample_kernels.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Artifact Build(const LoweredKernel& kernel, const std::string& target = "x86-avx2",
+               const std::string& symbol = "scale") {
+  absl::StatusOr<Artifact> artifact = BuildArtifact(kernel, *ParseTarget(target), symbol);
+  EXPECT_TRUE(artifact.ok()) << artifact.status();
+  return artifact.ok() ? *artifact : Artifact();
+}
+
+// Names in the dynamic symbol table of a 64-bit ELF, split by whether they are imported.
+struct DynamicSymbols {
+  std::set<std::string> defined, undefined;
+};
+
+DynamicSymbols ReadDynamicSymbols(const std::string& elf) {
+  DynamicSymbols result;
+  Elf64_Ehdr header;
+  std::memcpy(&header, elf.data(), sizeof(header));
+  std::vector<Elf64_Shdr> sections(header.e_shnum);
+  std::memcpy(sections.data(), elf.data() + header.e_shoff, sections.size() * sizeof(Elf64_Shdr));
+  for (const Elf64_Shdr& section : sections) {
+    if (section.sh_type != SHT_DYNSYM) continue;
+    const char* names = elf.data() + sections[section.sh_link].sh_offset;
+    for (uint64_t at = sizeof(Elf64_Sym); at < section.sh_size; at += sizeof(Elf64_Sym)) {
+      Elf64_Sym symbol;
+      std::memcpy(&symbol, elf.data() + section.sh_offset + at, sizeof(symbol));
+      (symbol.st_shndx == SHN_UNDEF ? result.undefined : result.defined)
+          .insert(names + symbol.st_name);
+    }
+  }
+  return result;
+}
+
+bool NamesALibrary(const std::string& elf) {
+  Elf64_Ehdr header;
+  std::memcpy(&header, elf.data(), sizeof(header));
+  for (int i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    std::memcpy(&segment, elf.data() + header.e_phoff + i * sizeof(segment), sizeof(segment));
+    if (segment.p_type != PT_DYNAMIC) continue;
+    for (uint64_t at = 0; at < segment.p_filesz; at += sizeof(Elf64_Dyn)) {
+      Elf64_Dyn entry;
+      std::memcpy(&entry, elf.data() + segment.p_offset + at, sizeof(entry));
+      if (entry.d_tag == DT_NEEDED) return true;
+    }
+  }
+  return false;
+}
+
+TEST(ArtifactTest, DescribesTheKernelWithoutIr) {
+  const Artifact artifact = Build(ScaleKernel());
+  EXPECT_EQ(artifact.run_symbol, "scale");
+  EXPECT_EQ(artifact.prepare_symbol, "scale_prepare");
+  EXPECT_EQ(artifact.abi_version, TUNEFARM_KERNEL_ABI_VERSION);
+  EXPECT_EQ(artifact.triple, "x86_64-unknown-linux-gnu");
+  EXPECT_EQ(artifact.scratch_bytes_per_worker, 256);
+  EXPECT_EQ(artifact.digest, base::Sha256Hex(artifact.shared));
+  EXPECT_GT(artifact.text_bytes, 0);
+  EXPECT_THAT(artifact.toolchain, HasSubstr("LLVM 19"));
+  ASSERT_EQ(artifact.buffers.size(), 4u);
+  EXPECT_EQ(artifact.buffers[1].name, "w");
+  EXPECT_EQ(artifact.buffers[1].role, BufferRole::kConstant);
+  EXPECT_EQ(artifact.buffers[1].num_elems, 64);
+  EXPECT_EQ(artifact.buffers[1].fill.high, 15);
+  EXPECT_THAT(artifact.buffers[1].extents, ElementsAre(64));
+}
+
+TEST(ArtifactTest, WithoutPrepareThereIsOneEntry) {
+  LoweredKernel kernel = ScaleKernel();
+  kernel.prepare.reset();
+  const Artifact artifact = Build(kernel);
+  EXPECT_EQ(artifact.prepare_symbol, "");
+  EXPECT_THAT(ReadDynamicSymbols(artifact.shared).defined, ElementsAre("scale"));
+}
+
+TEST(ArtifactTest, ASharedKernelExportsItsEntriesAndImportsNothing) {
+  for (const char* target : {"x86-avx2", "x86-avx512", "triple=x86_64-unknown-linux-gnu,features=",
+                             "triple=aarch64-unknown-linux-gnu,cpu=cortex-a72,features=neon"}) {
+    const Artifact artifact = Build(ScaleKernel(), target);
+    const DynamicSymbols symbols = ReadDynamicSymbols(artifact.shared);
+    EXPECT_THAT(symbols.defined, ElementsAre("scale", "scale_prepare")) << target;
+    EXPECT_THAT(symbols.undefined, ElementsAre()) << target;
+    EXPECT_FALSE(NamesALibrary(artifact.shared)) << target;
+  }
+}
+
+TEST(ArtifactTest, TheSameInputGivesTheSameBytesFromAnyThread) {
+  const Artifact want = Build(ScaleKernel());
+  std::vector<Artifact> got(3);
+  std::vector<std::thread> threads;
+  for (Artifact& artifact : got) {
+    threads.emplace_back([&artifact] { artifact = Build(ScaleKernel()); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const Artifact& artifact : got) {
+    EXPECT_EQ(artifact.object, want.object);
+    EXPECT_EQ(artifact.shared, want.shared);
+    EXPECT_EQ(artifact.digest, want.digest);
+  }
+}
+
+TEST(ArtifactTest, CodeIsHashedWithoutItsName) {
+  const Artifact scale = Build(ScaleKernel(), "x86-avx2", "scale");
+  const Artifact other = Build(ScaleKernel(), "x86-avx2", "other");
+  EXPECT_NE(scale.digest, other.digest);
+  EXPECT_EQ(scale.text_hash, other.text_hash);
+  LoweredKernel twice = ScaleKernel();
+  twice.run.body = MakeBlock({twice.run.body, twice.run.body});
+  EXPECT_NE(scale.text_hash, Build(twice).text_hash);
+  // Equal instructions on different constants are different code.
+  const auto store = [](float value) {
+    LoweredKernel kernel = ScaleKernel();
+    kernel.run.body = MakeStore(kernel.run.params[3], {Expr(0)},
+                                MakeFloat(value) - MakeLoad(kernel.run.params[0], {Expr(0)}));
+    return kernel;
+  };
+  EXPECT_NE(Build(store(3)).text_hash, Build(store(5)).text_hash);
+}
+
+TEST(ArtifactTest, AKernelForAMachineWithoutASystemIsOnlyAnObject) {
+  const Artifact artifact =
+      Build(ScaleKernel(), "triple=thumbv7em-none-eabi,cpu=cortex-m4,features=fp16+vfp4d16sp");
+  EXPECT_EQ(artifact.shared, "");
+  EXPECT_EQ(artifact.digest, base::Sha256Hex(artifact.object));
+}
+
+TEST(ArtifactTest, ASymbolMustBeACIdentifier) {
+  for (const char* symbol : {"", "9lives", "a-b", "a b"}) {
+    const auto artifact = BuildArtifact(ScaleKernel(), *ParseTarget("x86-avx2"), symbol);
+    EXPECT_EQ(artifact.status().code(), absl::StatusCode::kInvalidArgument) << symbol;
+    EXPECT_THAT(std::string(artifact.status().message()), HasSubstr("no C identifier"));
+  }
+}
+
+}  // namespace
+}  // namespace tunefarm::compiler
