@@ -221,13 +221,14 @@ TEST_F(SessionFarmTest, DeathOfTheLocalTrackerEndsTheSessionInOneLine) {
                                     HasSubstr("is not reachable"))));
 }
 
-TEST_F(SessionFarmTest, StopEndsWithinTheRunningTrial) {
+TEST_F(SessionFarmTest, StopFinishesWhatRunsAndBeginsNothingNew) {
   OpenFarm("");
   AtTrial(3, [this] { stop_ = true; });
   const auto summary = Run();
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->stop_reason, "interrupted");
-  EXPECT_EQ(summary->trials, 3);
+  EXPECT_GE(summary->trials, 3);
+  EXPECT_LT(summary->trials, spec_.max_trials);
 }
 
 }  // namespace
