@@ -11,8 +11,8 @@
 #include <string>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 
 namespace tunefarm::tuner {
 
@@ -41,7 +41,8 @@ class EventHistory {
 
  private:
   const size_t max_events_;
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
+  mutable base::CondVar changed_;
   std::deque<Event> events_ ABSL_GUARDED_BY(mutex_);
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 0;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;

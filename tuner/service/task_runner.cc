@@ -61,7 +61,7 @@ TaskRunner::~TaskRunner() { Drain(); }
 
 absl::Status TaskRunner::Start() {
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<db::TaskRecord> tasks, log_->OpenTasks());
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (const db::TaskRecord& task : tasks) TUNEFARM_RETURN_IF_ERROR(AddOpenTask(task));
   if (!tasks.empty()) spdlog::info("continuing {} open tasks", tasks.size());
   for (size_t i = 0; i < max_sessions_; ++i) threads_.emplace_back([this] { RunTasks(); });
@@ -77,12 +77,13 @@ absl::Status TaskRunner::AddOpenTask(const db::TaskRecord& record) {
   }
   open_[record.id] = std::move(task);
   queue_.Add(record.id, record.target);
+  changed_.NotifyAll();
   return absl::OkStatus();
 }
 
 absl::StatusOr<int64_t> TaskRunner::Submit(const SessionSpec& spec) {
   TUNEFARM_ASSIGN_OR_RETURN(const TaskSetup setup, SetUpTask(spec.workload, spec.target));
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   if (draining_)
     return absl::UnavailableError("the daemon is shutting down and takes no more tasks");
   TUNEFARM_ASSIGN_OR_RETURN(const int64_t task_id, CreateTask(spec, setup, log_));
@@ -96,7 +97,7 @@ absl::Status TaskRunner::Cancel(int64_t task_id) {
   std::shared_ptr<OpenTask> task;
   bool was_waiting = false;
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     const auto it = open_.find(task_id);
     if (it == open_.end()) {
       TUNEFARM_ASSIGN_OR_RETURN(const db::TaskRecord record, log_->GetTask(task_id));
@@ -117,7 +118,7 @@ absl::Status TaskRunner::Cancel(int64_t task_id) {
 
 absl::StatusOr<std::shared_ptr<const EventHistory>> TaskRunner::Watch(int64_t task_id) {
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     const auto it = open_.find(task_id);
     if (it != open_.end()) return it->second->history;
   }
@@ -132,13 +133,14 @@ absl::StatusOr<std::vector<db::TaskRecord>> TaskRunner::List(uint64_t limit) con
 void TaskRunner::Drain() {
   std::vector<std::thread> threads;
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     draining_ = true;
+    changed_.NotifyAll();
     for (const auto& [id, task] : open_) task->stop = true;
     threads.swap(threads_);
   }
   for (std::thread& thread : threads) thread.join();
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (const auto& [id, task] : open_) task->history->Close();
 }
 
@@ -147,11 +149,8 @@ void TaskRunner::RunTasks() {
 }
 
 std::shared_ptr<TaskRunner::OpenTask> TaskRunner::TakeTask() {
-  absl::MutexLock lock(&mutex_);
-  const auto has_work = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return draining_ || queue_.HasNext();
-  };
-  mutex_.Await(absl::Condition(&has_work));
+  base::MutexLock lock(&mutex_);
+  while (!draining_ && !queue_.HasNext()) changed_.Wait(&mutex_);
   if (draining_) return nullptr;
   return open_.at(*queue_.TakeNext());
 }
@@ -169,8 +168,9 @@ void TaskRunner::CloseTask(OpenTask& task, absl::StatusOr<SessionSummary> summar
   const int64_t task_id = task.spec.task_id;
   if (task.cancelled && summary.ok()) summary->stop_reason = "cancelled";
   const End end = EndOf(task.cancelled, summary);
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   queue_.Finish(task_id);
+  changed_.NotifyAll();
   const bool ended_by_drain =
       draining_ && !task.cancelled && summary.ok() && summary->stop_reason == kInterrupted;
   const absl::Status logged = ended_by_drain ? log_->SetTaskState(task_id, db::TaskState::kQueued)

@@ -15,7 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "db/tuning_log.h"
 #include "tuner/service/event_history.h"
 #include "tuner/service/task_queue.h"
@@ -79,7 +79,8 @@ class TaskRunner {
   const SessionFunction run_session_;
   const size_t max_sessions_;
 
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
+  base::CondVar changed_;  // The queue, or draining_.
   TaskQueue queue_ ABSL_GUARDED_BY(mutex_);
   std::map<int64_t, std::shared_ptr<OpenTask>> open_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "absl/synchronization/notification.h"
+#include "base/mutex.h"
 #include "nlohmann/json.hpp"
 #include "tests/support/status_matchers.h"
 
@@ -53,6 +53,25 @@ class TaskRunnerTest : public ::testing::Test {
   std::unique_ptr<db::TuningLog> log_;
 };
 
+// Told by one thread to another, as ThreadSanitizer understands it.
+class Signal {
+ public:
+  void Raise() {
+    base::MutexLock lock(&mutex_);
+    raised_ = true;
+    changed_.NotifyAll();
+  }
+  void Await() {
+    base::MutexLock lock(&mutex_);
+    while (!raised_) changed_.Wait(&mutex_);
+  }
+
+ private:
+  base::Mutex mutex_;
+  base::CondVar changed_;
+  bool raised_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
 // Ends at once with "trials".
 absl::StatusOr<SessionSummary> RunAtOnce(const SessionSpec& spec, const std::atomic<bool>&,
                                          const EventSink& sink) {
@@ -67,13 +86,13 @@ absl::StatusOr<SessionSummary> RunAtOnce(const SessionSpec& spec, const std::ato
 }
 
 // Runs until it is stopped; `running` is notified once it runs.
-SessionFunction RunUntilStopped(absl::Notification* running) {
+SessionFunction RunUntilStopped(Signal* running) {
   return [running](const SessionSpec& spec, const std::atomic<bool>& stop,
                    const EventSink& sink) -> absl::StatusOr<SessionSummary> {
     TuningEvent started;
     started.task_id = spec.task_id;
     sink(started);
-    if (!running->HasBeenNotified()) running->Notify();
+    running->Raise();
     while (!stop) std::this_thread::yield();
     SessionSummary summary;
     summary.task_id = spec.task_id;
@@ -132,24 +151,24 @@ TEST_F(TaskRunnerTest, FailedSessionFailsItsTaskAndSaysWhy) {
 }
 
 TEST_F(TaskRunnerTest, CancelStopsARunningTask) {
-  absl::Notification running;
+  Signal running;
   TaskRunner runner(log_.get(), RunUntilStopped(&running), 1);
   ASSERT_THAT(runner.Start(), IsOk());
   const auto task_id = runner.Submit(Spec());
   const auto history = runner.Watch(*task_id);
-  running.WaitForNotification();
+  running.Await();
   ASSERT_THAT(runner.Cancel(*task_id), IsOk());
   EXPECT_EQ(Watch(**history), (std::vector<std::string>{"started", "done"}));
   EXPECT_EQ(StateOf(*task_id), db::TaskState::kCancelled);
 }
 
 TEST_F(TaskRunnerTest, CancelledTaskThatWaitsNeverRuns) {
-  absl::Notification running;
+  Signal running;
   TaskRunner runner(log_.get(), RunUntilStopped(&running), 2);
   ASSERT_THAT(runner.Start(), IsOk());
   const auto first = runner.Submit(Spec());
   const auto second = runner.Submit(Spec("matmul/f32/32x32x32"));  // The same target: it waits.
-  running.WaitForNotification();
+  running.Await();
   const auto history = runner.Watch(*second);
   ASSERT_THAT(runner.Cancel(*second), IsOk());
   EXPECT_EQ(Watch(**history), std::vector<std::string>({"done"}));
@@ -171,12 +190,12 @@ TEST_F(TaskRunnerTest, EndedTaskCannotBeCancelledAndAnUnknownOneIsNotFound) {
 TEST_F(TaskRunnerTest, DrainLeavesTasksQueuedForTheNextDaemon) {
   int64_t task_id = 0;
   {
-    absl::Notification running;
+    Signal running;
     TaskRunner runner(log_.get(), RunUntilStopped(&running), 1);
     ASSERT_THAT(runner.Start(), IsOk());
     task_id = *runner.Submit(Spec());
     const auto history = runner.Watch(task_id);
-    running.WaitForNotification();
+    running.Await();
     runner.Drain();
     EXPECT_EQ(Watch(**history), std::vector<std::string>({"started"})) << "no end is told";
     EXPECT_THAT(runner.Submit(Spec()),

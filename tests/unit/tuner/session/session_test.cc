@@ -155,6 +155,7 @@ TEST_F(SessionTest, StopFinishesWhatRunsKeepsItAndCrownsTheBest) {
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->stop_reason, "interrupted");
   EXPECT_EQ(summary->trials, 8) << "three were running when the fifth ended";
+  EXPECT_EQ(log_->TrialsOfTask(summary->task_id)->size(), summary->trials);
   EXPECT_TRUE(summary->has_best);
   EXPECT_EQ(measurer_.in_flight(), 0);
   EXPECT_EQ(log_->GetTask(summary->task_id)->state, db::TaskState::kCancelled);
