@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/status.h"
 #include "device_agent/tracker_session.h"
 #include "spdlog/spdlog.h"
@@ -22,6 +23,8 @@ bool IsRefusal(const absl::Status& status) {
          absl::IsFailedPrecondition(status) || absl::IsUnimplemented(status);
 }
 
+absl::Duration SteadyNow() { return base::RealClock().SteadyNow(); }
+
 }  // namespace
 
 Agent::Agent(AgentOptions options, KernelRunner* runner)
@@ -33,37 +36,43 @@ Agent::Agent(AgentOptions options, KernelRunner* runner)
 absl::Status Agent::Run() {
   std::thread measurer([this] { MeasureLoop(); });
   absl::Status status;
-  while (true) {
+  do {
     status = RunSession();
-    std::unique_lock lock(mutex_);
-    if (stopping_) {
-      status = absl::OkStatus();
-      break;
-    }
-    if (!was_welcome_ && IsRefusal(status)) break;
-    const absl::Duration wait = backoff_.Next();
-    spdlog::warn("no connection to the tracker at {} ({}), dialling again in {} ms",
-                 options_.tracker, base::OneLine(status), absl::ToInt64Milliseconds(wait));
-    changed_.wait_for(lock, absl::ToChronoNanoseconds(wait), [this] { return stopping_; });
+  } while (AwaitNextDial(status));
+  {
+    base::MutexLock lock(&mutex_);
+    if (stopping_) status = absl::OkStatus();
   }
   Stop();
   measurer.join();
   return status;
 }
 
+// False when there shall be no further session: stopped, or refused before ever being welcome.
+bool Agent::AwaitNextDial(const absl::Status& status) {
+  base::MutexLock lock(&mutex_);
+  if (stopping_ || (!was_welcome_ && IsRefusal(status))) return false;
+  const absl::Duration wait = backoff_.Next();
+  spdlog::warn("no connection to the tracker at {} ({}), dialling again in {} ms", options_.tracker,
+               base::OneLine(status), absl::ToInt64Milliseconds(wait));
+  const absl::Duration deadline = SteadyNow() + wait;
+  while (!stopping_ && SteadyNow() < deadline) changed_.WaitFor(&mutex_, deadline - SteadyNow());
+  return !stopping_;
+}
+
 void Agent::Stop() {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(&mutex_);
   stopping_ = true;
   running_stop_.request_stop();
   if (session_ != nullptr) session_->Cancel();
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 absl::Status Agent::RunSession() {
   TrackerSession session(options_.tracker);
   v1::AgentMessage hello;
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(&mutex_);
     if (stopping_) session.Cancel();
     session_ = &session;
     phase_ = Phase::kDialling;
@@ -75,42 +84,56 @@ absl::Status Agent::RunSession() {
   v1::TrackerMessage message;
   while (session.Read(&message)) Handle(message);
   {
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(&mutex_);
     phase_ = Phase::kOver;
     session_ = nullptr;
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
   writer.join();
   return session.Finish();
 }
 
 void Agent::WriteLoop(TrackerSession* session) {
-  {
-    std::unique_lock lock(mutex_);
-    const bool answered =
-        changed_.wait_for(lock, absl::ToChronoNanoseconds(options_.welcome_timeout),
-                          [this] { return phase_ != Phase::kDialling; });
-    if (!answered) session->Cancel();
-  }
+  if (!AwaitWelcome()) session->Cancel();
   while (true) {
-    std::vector<v1::AgentMessage> messages;
-    {
-      std::unique_lock lock(mutex_);
-      // Half the interval: a heartbeat that is late by as much again is still in time.
-      changed_.wait_for(lock, absl::ToChronoNanoseconds(heartbeat_interval_ / 2),
-                        [this] { return phase_ != Phase::kWelcome || book_.HasOutgoing(); });
-      if (phase_ != Phase::kWelcome) return;
-      messages = book_.TakeOutgoing();
-    }
-    if (messages.empty()) messages.push_back(Heartbeat());
+    const std::vector<v1::AgentMessage> messages = NextMessages();
+    if (messages.empty()) return;
     for (const v1::AgentMessage& message : messages) {
       if (!session->Write(message)) return;  // The reader sees the end as well and says why.
     }
   }
 }
 
+// False when the tracker has not answered Hello in time.
+bool Agent::AwaitWelcome() {
+  const absl::Duration deadline = SteadyNow() + options_.welcome_timeout;
+  base::MutexLock lock(&mutex_);
+  while (phase_ == Phase::kDialling) {
+    if (SteadyNow() >= deadline) return false;
+    changed_.WaitFor(&mutex_, deadline - SteadyNow());
+  }
+  return true;
+}
+
+// What to write next: what the book has, or a heartbeat when it has nothing for a while. Empty when
+// the session is over.
+std::vector<v1::AgentMessage> Agent::NextMessages() {
+  {
+    base::MutexLock lock(&mutex_);
+    // Half the interval: a heartbeat that is late by as much again is still in time.
+    const absl::Duration deadline = SteadyNow() + heartbeat_interval_ / 2;
+    while (phase_ == Phase::kWelcome && !book_.HasOutgoing() && SteadyNow() < deadline) {
+      changed_.WaitFor(&mutex_, deadline - SteadyNow());
+    }
+    if (phase_ != Phase::kWelcome) return {};
+    std::vector<v1::AgentMessage> messages = book_.TakeOutgoing();
+    if (!messages.empty()) return messages;
+  }
+  return {Heartbeat()};
+}
+
 void Agent::Handle(const v1::TrackerMessage& message) {
-  std::lock_guard lock(mutex_);
+  base::MutexLock lock(&mutex_);
   switch (message.kind_case()) {
     case v1::TrackerMessage::kWelcome:
       HandleWelcome(message.welcome());
@@ -131,7 +154,7 @@ void Agent::Handle(const v1::TrackerMessage& message) {
     case v1::TrackerMessage::KIND_NOT_SET:
       break;  // Of a newer tracker.
   }
-  changed_.notify_all();
+  changed_.NotifyAll();
 }
 
 void Agent::HandleWelcome(const v1::Welcome& welcome) {
@@ -153,8 +176,8 @@ void Agent::MeasureLoop() {
     std::optional<AssignmentBook::Work> work;
     std::stop_token stop;
     {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || book_.HasWork(); });
+      base::MutexLock lock(&mutex_);
+      while (!stopping_ && !book_.HasWork()) changed_.Wait(&mutex_);
       if (stopping_) return;
       work = book_.Start();
       running_serial_ = work->serial;
@@ -163,17 +186,17 @@ void Agent::MeasureLoop() {
     }
     const absl::Status status =
         runner_->Run(work->request, stop, [this, &work](v1::MeasureResult result) {
-          std::lock_guard lock(mutex_);
+          base::MutexLock lock(&mutex_);
           book_.AddResult(work->serial, std::move(result));
-          changed_.notify_all();
+          changed_.NotifyAll();
         });
     if (!status.ok() && !absl::IsCancelled(status)) {
       spdlog::error("the device failed: {}", base::OneLine(status));
     }
-    std::lock_guard lock(mutex_);
+    base::MutexLock lock(&mutex_);
     running_serial_ = 0;
     book_.Finish(work->serial, status);
-    changed_.notify_all();
+    changed_.NotifyAll();
   }
 }
 

@@ -8,16 +8,16 @@
 #ifndef TUNEFARM_DEVICE_AGENT_AGENT_H_
 #define TUNEFARM_DEVICE_AGENT_AGENT_H_
 
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "device_agent/assignment_book.h"
 #include "device_agent/backoff.h"
 #include "device_agent/kernel_runner.h"
@@ -59,26 +59,28 @@ class Agent {
   void WriteLoop(TrackerSession* session);
   absl::Status RunSession();
   void Handle(const v1::TrackerMessage& message);
-  void HandleWelcome(const v1::Welcome& welcome);
-  void StopWork(std::optional<uint64_t> serial);
-  v1::AgentMessage Hello() const;
+  void HandleWelcome(const v1::Welcome& welcome) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StopWork(std::optional<uint64_t> serial) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  v1::AgentMessage Hello() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AwaitWelcome();
+  std::vector<v1::AgentMessage> NextMessages();
+  bool AwaitNextDial(const absl::Status& status);
   v1::AgentMessage Heartbeat() const;
 
   const AgentOptions options_;
   KernelRunner* const runner_;
   Backoff backoff_;  // Of the thread in Run.
 
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;  // Of anything below.
-  // All below is guarded by mutex_.
-  AssignmentBook book_;
-  bool stopping_ = false;
-  bool was_welcome_ = false;           // Ever.
-  Phase phase_ = Phase::kOver;         // Of the present session.
-  TrackerSession* session_ = nullptr;  // Null between sessions.
-  absl::Duration heartbeat_interval_ = absl::Seconds(1);
-  uint64_t running_serial_ = 0;  // 0: nothing runs.
-  std::stop_source running_stop_;
+  base::Mutex mutex_;
+  base::CondVar changed_;  // Of anything below.
+  AssignmentBook book_ ABSL_GUARDED_BY(mutex_);
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool was_welcome_ ABSL_GUARDED_BY(mutex_) = false;           // Ever.
+  Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kOver;         // Of the present session.
+  TrackerSession* session_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Null between sessions.
+  absl::Duration heartbeat_interval_ ABSL_GUARDED_BY(mutex_) = absl::Seconds(1);
+  uint64_t running_serial_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: nothing runs.
+  std::stop_source running_stop_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace tunefarm::device_agent

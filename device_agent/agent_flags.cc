@@ -55,6 +55,9 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
       ->check(CLI::PositiveNumber);
   app.add_flag("--emulated", flags.emulated,
                "this device is an emulator: its timings never compete with hardware");
+  app.add_flag("--without-seccomp", flags.without_seccomp,
+               "hold kernels by limits alone, where the system has no seccomp filters (QEMU user "
+               "mode, which needs binfmt_misc besides)");
   app.add_flag("--die-with-parent", flags.die_with_parent,
                "end when the thread that started this process ends");
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")

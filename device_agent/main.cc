@@ -49,6 +49,7 @@ SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo&
   options.triple = device.triple();
   options.emulated = device.emulated();
   options.child.cores = std::move(cores);
+  options.child.use_seccomp = !flags.without_seccomp;
   options.child.memory_limit_bytes =
       flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20 : device.memory_bytes() / 2;
   options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(SystemFiles());

@@ -41,7 +41,8 @@ std::string Print(const Stmt& stmt);
 // On one line, without a line break. Free variables and buffers are named by first appearance.
 std::string Print(const Expr& expr);
 
-// Words of the text form, which no variable or buffer may have as its name (`in` may: its place tells).
+// Words of the text form, which no variable or buffer may have as its name (`in` may: its place
+// tells).
 bool IsReservedWord(const std::string& word);
 // "serial" is written "for"; "parallel", "vectorized", "unrolled" are themselves.
 const char* Name(LoopKind kind);

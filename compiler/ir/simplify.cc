@@ -22,6 +22,13 @@ bool IsIndexArithmetic(const Binary& node) {
   }
 }
 
+// Variables, constants and operators only: what a linear form sees through.
+bool IsPureArithmetic(const Expr& expr) {
+  if (expr.as<Var>() != nullptr || expr.as<IntImm>() != nullptr) return true;
+  const Binary* node = expr.as<Binary>();
+  return node != nullptr && IsPureArithmetic(node->a) && IsPureArithmetic(node->b);
+}
+
 Expr Bool(bool value) { return MakeInt(value ? 1 : 0, {DType::kBool, 1}); }
 
 class Simplifier final : public Mutator {
@@ -38,7 +45,9 @@ class Simplifier final : public Mutator {
 
   Expr Mutate(const Binary& node, const Expr& self) override {
     if (IsIndexArithmetic(node)) {
-      const Expr simple = FromLinear(ToLinear(self, ranges_));
+      // A linear form keeps loads, selects and casts as it finds them: they are simplified before it is made.
+      const Expr operands = IsPureArithmetic(self) ? self : Mutator::Mutate(node, self);
+      const Expr simple = FromLinear(ToLinear(operands, ranges_));
       return StructurallyEqual(simple, self) ? self : simple;
     }
     if (node.type.dtype == DType::kIndex && node.type.lanes > 1)
@@ -51,7 +60,12 @@ class Simplifier final : public Mutator {
     const Expr condition = MutateExpr(node.condition);
     int64_t known = 0;
     if (IsConst(condition, &known)) return MutateExpr(known != 0 ? node.if_true : node.if_false);
-    return Mutator::Mutate(node, self);
+    const Expr if_true = MutateExpr(node.if_true), if_false = MutateExpr(node.if_false);
+    if (condition.same_as(node.condition) && if_true.same_as(node.if_true) &&
+        if_false.same_as(node.if_false)) {
+      return self;
+    }
+    return MakeSelect(condition, if_true, if_false);
   }
 
   Stmt Mutate(const IfThen& node, const Stmt& self) override {
@@ -139,8 +153,11 @@ class Simplifier final : public Mutator {
       return a.same_as(node.a) && b.same_as(node.b) ? self : MakeBinary(node.op, a, b);
     }
     if (!(node.a.type() == Type{})) return Mutator::Mutate(node, self);
-    Linear difference = ToLinear(node.a, ranges_);
-    difference.Add(ToLinear(node.b, ranges_), -1);
+    const bool pure_a = IsPureArithmetic(node.a), pure_b = IsPureArithmetic(node.b);
+    const Expr a = pure_a ? node.a : MutateExpr(node.a);
+    const Expr b = pure_b ? node.b : MutateExpr(node.b);
+    Linear difference = ToLinear(a, ranges_);
+    difference.Add(ToLinear(b, ranges_), -1);
     const Interval bounds = Bounds(difference, ranges_);
     switch (node.op) {
       case BinaryOp::kLt:
@@ -156,7 +173,9 @@ class Simplifier final : public Mutator {
         if (bounds.is_point()) return Bool(true);
         break;
     }
-    return Mutator::Mutate(node, self);
+    const Expr simple_a = pure_a ? MutateExpr(a) : a, simple_b = pure_b ? MutateExpr(b) : b;
+    if (simple_a.same_as(node.a) && simple_b.same_as(node.b)) return self;
+    return MakeBinary(node.op, simple_a, simple_b);
   }
 
   const bool unroll_;

@@ -117,10 +117,10 @@ class OperatorBuilder {
 };
 
 // The epilogue's arithmetic on one element.
-Expr ApplyActivation(Epilogue::Activation activation, Expr value);
-// The s8 value of an s32 that already includes the output's zero point. `relu` clamps at that zero
-// point.
-Expr SaturateToS8(Expr value, Epilogue::Activation activation, Expr zero_point);
+Expr ApplyActivation(const Epilogue& epilogue, Expr value);
+// The s8 value of an s32 that already includes the output's zero point. relu clamps at that zero
+// point, clip at its bounds.
+Expr SaturateToS8(Expr value, const Epilogue& epilogue, Expr zero_point);
 
 // One per family; the workload has been checked.
 // A convolution that is a matrix product: IsPointwise.

@@ -5,6 +5,7 @@ namespace tunefarm::compiler {
 namespace {
 
 constexpr Type kS32Type = {DType::kS32, 1};
+constexpr Epilogue kReluEpilogue = {.activation = Epilogue::Activation::kRelu};
 // TFLite's head room for the operands of a quantised add.
 constexpr int64_t kAddLeftShift = 20;
 
@@ -39,7 +40,7 @@ Expr QuantisedSum(const Workload& w, OperatorBuilder* builder, const Expr& a, co
   };
   const Expr sum = rescale(widen(a, 0), 0) + rescale(widen(b, 1), 1);
   const Expr zero_point = OperatorBuilder::ZeroPoint(zero_points, 2);
-  return SaturateToS8(rescale(sum, 2) + zero_point, w.epilogue.activation, zero_point);
+  return SaturateToS8(rescale(sum, 2) + zero_point, w.epilogue, zero_point);
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ Operator BuildAdd(const Workload& w) {
   MainStage main;
   main.axes = image.axes;
   main.channel = image.c.flat;
-  main.value = w.dtype == DType::kF32 ? ApplyActivation(w.epilogue.activation, load_a + load_b)
+  main.value = w.dtype == DType::kF32 ? ApplyActivation(w.epilogue, load_a + load_b)
                                       : QuantisedSum(w, &builder, load_a, load_b);
   builder.SetFloatTolerance(2);
   return builder.Finish(std::move(main));
@@ -72,12 +73,12 @@ Operator BuildRelu(const Workload& w) {
   main.axes = image.axes;
   main.channel = image.c.flat;
   if (w.dtype == DType::kF32) {
-    main.value = ApplyActivation(Epilogue::Activation::kRelu, load);
+    main.value = ApplyActivation(kReluEpilogue, load);
   } else {
     // Input and output share scale and zero point, so zero is all that is compared with.
     const Buffer zero_points =
         builder.AddConstant("zero_points", DType::kS32, {1}, ZeroPointFill());
-    main.value = SaturateToS8(MakeCast(kS32Type, load), Epilogue::Activation::kRelu,
+    main.value = SaturateToS8(MakeCast(kS32Type, load), kReluEpilogue,
                               OperatorBuilder::ZeroPoint(zero_points, 0));
   }
   return builder.Finish(std::move(main));

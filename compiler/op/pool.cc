@@ -75,7 +75,7 @@ Operator BuildAvgPool2d(const Workload& w) {
       return MakeBinary(BinaryOp::kDiv, point.element, MakeCast({DType::kF32, 1}, count));
     }
     const Expr average = RoundedQuotient(point.element, MakeCast(kS32Type, count));
-    return SaturateToS8(average, Epilogue::Activation::kNone, Expr());
+    return SaturateToS8(average, Epilogue{}, Expr());
   });
 }
 

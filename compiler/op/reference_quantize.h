@@ -4,8 +4,11 @@
 #ifndef TUNEFARM_COMPILER_OP_REFERENCE_QUANTIZE_H_
 #define TUNEFARM_COMPILER_OP_REFERENCE_QUANTIZE_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+
+#include "compiler/op/workload.h"
 
 namespace tunefarm::compiler {
 
@@ -37,6 +40,19 @@ inline int32_t MultiplyByQuantizedMultiplier(int32_t x, int32_t multiplier, int 
 // Two's complement addition, as the deployed code does it; no overflow is undefined.
 inline int32_t WrappingAdd(int32_t a, int32_t b) {
   return static_cast<int32_t>(static_cast<uint32_t>(a) + static_cast<uint32_t>(b));
+}
+
+// The range of an s8 result: all of s8, from the output's zero point (relu), or a clip's bounds.
+struct QuantisedRange {
+  int32_t low = -128, high = 127;
+};
+inline QuantisedRange QuantisedBounds(const Epilogue& epilogue, int32_t zero_point) {
+  if (epilogue.activation == Epilogue::Activation::kRelu) return {std::max(-128, zero_point), 127};
+  if (epilogue.activation != Epilogue::Activation::kClip) return {};
+  return {static_cast<int32_t>(epilogue.clip_low), static_cast<int32_t>(epilogue.clip_high)};
+}
+inline int8_t ClampToS8(int32_t value, const QuantisedRange& range) {
+  return static_cast<int8_t>(std::min(std::max(value, range.low), range.high));
 }
 
 }  // namespace tunefarm::compiler

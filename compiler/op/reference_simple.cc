@@ -11,10 +11,6 @@ namespace {
 
 std::array<int64_t, 4> InExtents(const Workload& w) { return {w.n, w.h, w.w, w.c}; }
 
-int8_t ClampToS8(int32_t value, int32_t low) {
-  return static_cast<int8_t>(std::min(std::max(value, low), 127));
-}
-
 float Average(double sum, int64_t count) {
   return static_cast<float>(sum / static_cast<double>(count));
 }
@@ -23,7 +19,7 @@ float Average(double sum, int64_t count) {
 int8_t Average(int32_t sum, int64_t count) {
   const int32_t num = static_cast<int32_t>(count);
   const int32_t rounded = sum > 0 ? (sum + num / 2) / num : (sum - num / 2) / num;
-  return ClampToS8(rounded, -128);
+  return ClampToS8(rounded, QuantisedRange());
 }
 
 // Calls fn(element of the padded window that lies inside the image) for output (n, oh, ow, c).
@@ -92,11 +88,9 @@ TensorBytes Elementwise(const Workload& w, const NamedTensors& tensors, Fn&& fn)
 }
 
 TensorBytes AddFloats(const Workload& w, const NamedTensors& tensors) {
+  const ActivationBounds bounds = BoundsOf(w.epilogue);
   return Elementwise<float>(w, tensors, [&](float a, float b) {
-    float sum = a + b;
-    if (w.epilogue.activation != Epilogue::Activation::kNone) sum = std::max(sum, 0.0f);
-    if (w.epilogue.activation == Epilogue::Activation::kRelu6) sum = std::min(sum, 6.0f);
-    return sum;
+    return std::min(std::max(a + b, bounds.low), bounds.high);
   });
 }
 
@@ -105,8 +99,7 @@ TensorBytes AddQuantised(const Workload& w, const NamedTensors& tensors) {
   const std::vector<int32_t> multipliers = FromBytes<int32_t>(*tensors.at("multipliers"));
   const std::vector<int32_t> shifts = FromBytes<int32_t>(*tensors.at("shifts"));
   const std::vector<int32_t> zero_points = FromBytes<int32_t>(*tensors.at("zero_points"));
-  const bool relu = w.epilogue.activation == Epilogue::Activation::kRelu;
-  const int32_t low = relu ? std::max(-128, zero_points[2]) : -128;
+  const QuantisedRange range = QuantisedBounds(w.epilogue, zero_points[2]);
   return Elementwise<int8_t>(w, tensors, [&](int8_t a, int8_t b) {
     const int32_t scaled_a =
         MultiplyByQuantizedMultiplier((a - zero_points[0]) * (1 << 20), multipliers[0], shifts[0]);
@@ -114,7 +107,7 @@ TensorBytes AddQuantised(const Workload& w, const NamedTensors& tensors) {
         MultiplyByQuantizedMultiplier((b - zero_points[1]) * (1 << 20), multipliers[1], shifts[1]);
     const int32_t sum =
         MultiplyByQuantizedMultiplier(WrappingAdd(scaled_a, scaled_b), multipliers[2], shifts[2]);
-    return ClampToS8(WrappingAdd(sum, zero_points[2]), low);
+    return ClampToS8(WrappingAdd(sum, zero_points[2]), range);
   });
 }
 
@@ -138,7 +131,7 @@ TensorBytes ReferenceRelu(const Workload& w, const NamedTensors& tensors) {
   }
   const int32_t zero_point = FromBytes<int32_t>(*tensors.at("zero_points"))[0];
   std::vector<int8_t> values = FromBytes<int8_t>(in);
-  for (int8_t& value : values) value = ClampToS8(value, std::max(-128, zero_point));
+  for (int8_t& value : values) value = ClampToS8(value, {std::max(-128, zero_point), 127});
   return ToBytes(values);
 }
 

@@ -101,6 +101,7 @@ TensorBytes FloatOutput(const Workload& w, const NamedTensors& tensors) {
   const std::vector<float> in = ReadIn<float>(w, tensors);
   const std::vector<float> weights = ReadW<float>(w, tensors);
   const std::vector<float> bias = ReadOptional<float>(tensors, "bias");
+  const ActivationBounds bounds = BoundsOf(w.epilogue);
   const std::array<int64_t, 4> out_extents = OutExtents(w);
   std::vector<float> residual;
   if (w.epilogue.add) residual = ReadImage<float>(w, out_extents, *tensors.at("residual"));
@@ -113,8 +114,7 @@ TensorBytes FloatOutput(const Workload& w, const NamedTensors& tensors) {
       double value = acc[oc];
       if (w.epilogue.bias) value += bias[oc];
       if (w.epilogue.add) value += residual[first + oc];
-      if (w.epilogue.activation != Epilogue::Activation::kNone) value = std::max(value, 0.0);
-      if (w.epilogue.activation == Epilogue::Activation::kRelu6) value = std::min(value, 6.0);
+      value = std::min<double>(std::max<double>(value, bounds.low), bounds.high);
       out[first + oc] = static_cast<float>(value);
     }
   });
@@ -128,8 +128,7 @@ TensorBytes QuantisedOutput(const Workload& w, const NamedTensors& tensors) {
   const std::vector<int32_t> multiplier = FromBytes<int32_t>(*tensors.at("multiplier"));
   const std::vector<int32_t> shift = FromBytes<int32_t>(*tensors.at("shift"));
   const std::vector<int32_t> zero_points = FromBytes<int32_t>(*tensors.at("zero_points"));
-  const bool relu = w.epilogue.activation == Epilogue::Activation::kRelu;
-  const int32_t low = relu ? std::max(-128, zero_points[1]) : -128;
+  const QuantisedRange range = QuantisedBounds(w.epilogue, zero_points[1]);
 
   std::vector<int32_t> centred(in.begin(), in.end());
   for (int32_t& value : centred) value -= zero_points[0];
@@ -141,7 +140,7 @@ TensorBytes QuantisedOutput(const Workload& w, const NamedTensors& tensors) {
       const int32_t sum = w.epilogue.bias ? WrappingAdd(acc[oc], bias[oc]) : acc[oc];
       const int32_t scaled = WrappingAdd(
           MultiplyByQuantizedMultiplier(sum, multiplier[oc], shift[oc]), zero_points[1]);
-      out[first + oc] = static_cast<int8_t>(std::min(std::max(scaled, low), 127));
+      out[first + oc] = ClampToS8(scaled, range);
     }
   });
   return WriteImage(w, out_extents, out);

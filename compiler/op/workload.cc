@@ -1,6 +1,7 @@
 #include "compiler/op/workload.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/status.h"
 
@@ -34,6 +35,21 @@ int64_t MacsPerTap(const Workload& w) {
 }
 
 }  // namespace
+
+ActivationBounds BoundsOf(const Epilogue& epilogue) {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  switch (epilogue.activation) {
+    case Epilogue::Activation::kNone:
+      break;
+    case Epilogue::Activation::kRelu:
+      return {0, kInfinity};
+    case Epilogue::Activation::kRelu6:
+      return {0, 6};
+    case Epilogue::Activation::kClip:
+      return {epilogue.clip_low, epilogue.clip_high};
+  }
+  return {-kInfinity, kInfinity};
+}
 
 int64_t Workload::oh() const {
   return OutputExtent(h, pad_top + pad_bottom, dilation_h, kh, stride_h);

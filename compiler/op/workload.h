@@ -40,14 +40,23 @@ enum class OpKind {
 enum class Layout { kNone, kNhwc, kNchw, kNchwc };
 
 // Applied to the result in this order: bias, requant, add (a second tensor), relu | relu6 | clip.
+// In a key: "bias+relu", "bias+clip-1:0.5" (bounds low:high; in s8 integers of the output's scale).
 struct Epilogue {
   bool bias = false;
   bool requant = false;  // s8 only, and there always present where the result is s8: s32 -> s8,
                          // TFLite's arithmetic.
   bool add = false;      // Residual: a tensor of the output's shape is added (f32 only).
-  enum class Activation { kNone, kRelu, kRelu6 } activation = Activation::kNone;
+  enum class Activation { kNone, kRelu, kRelu6, kClip } activation = Activation::kNone;
+  float clip_low = 0, clip_high = 0;  // kClip only; finite, low < high.
   bool operator==(const Epilogue&) const = default;
 };
+
+// The range in which the activation leaves a value, infinite where there is no bound. For s8 only a
+// clip's bounds are of use, relu's is the output zero point.
+struct ActivationBounds {
+  float low = 0, high = 0;
+};
+ActivationBounds BoundsOf(const Epilogue& epilogue);
 
 struct Workload {
   OpKind op = OpKind::kConv2d;

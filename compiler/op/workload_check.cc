@@ -1,5 +1,6 @@
 #include "compiler/op/workload_check.h"
 
+#include <cmath>
 #include <initializer_list>
 
 #include "absl/strings/str_format.h"
@@ -125,6 +126,13 @@ absl::Status CheckEpilogue(const Workload& w) {
     return Bad(
         "epilogue: relu6 is for f32 only; in s8 its bound depends on the output scale, which "
         "is not part of the key");
+  }
+  if (e.activation == Epilogue::Activation::kClip && quantised &&
+      (e.clip_low != std::floor(e.clip_low) || e.clip_high != std::floor(e.clip_high) ||
+       e.clip_low < -128 || e.clip_high > 127)) {
+    return Bad(absl::StrFormat(
+        "epilogue: clip bounds %g:%g of an s8 result are not integers in [-128, 127]", e.clip_low,
+        e.clip_high));
   }
   return absl::OkStatus();
 }

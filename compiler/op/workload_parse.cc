@@ -1,4 +1,6 @@
 // Reads a workload key.
+#include <charconv>
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -212,12 +214,36 @@ absl::Status AssignParameters(const Parameters& parameters, Workload* w) {
   return absl::OkStatus();
 }
 
+// "clip-1:0.5", the word and its bounds.
+absl::Status ParseClip(const std::string& word, Epilogue* epilogue) {
+  const char* const end = word.data() + word.size();
+  const auto low =
+      std::from_chars(word.data() + 4, end, epilogue->clip_low, std::chars_format::fixed);
+  const bool separated = low.ec == std::errc() && low.ptr != end && *low.ptr == ':';
+  const char* const second = separated ? low.ptr + 1 : end;
+  const auto high = std::from_chars(second, end, epilogue->clip_high, std::chars_format::fixed);
+  if (!separated || high.ec != std::errc() || high.ptr != end) {
+    return Bad("epilogue: %s is not of the form clip<low>:<high>, decimal numbers", Quote(word));
+  }
+  if (!std::isfinite(epilogue->clip_low) || !std::isfinite(epilogue->clip_high) ||
+      !(epilogue->clip_low < epilogue->clip_high)) {
+    return Bad("epilogue: %s has bounds %g:%g, of which the first must be below the second",
+               Quote(word), epilogue->clip_low, epilogue->clip_high);
+  }
+  // Minus zero prints apart from zero and means the same.
+  epilogue->clip_low += 0.0f;
+  epilogue->clip_high += 0.0f;
+  return absl::OkStatus();
+}
+
 absl::Status ParseEpilogue(const std::string& text, Epilogue* epilogue) {
-  static constexpr const char* kOrder[] = {"bias", "requant", "add", "relu", "relu6"};
+  static constexpr const char* kOrder[] = {"bias", "requant", "add", "relu", "relu6", "clip"};
+  constexpr size_t kClip = 5;
   size_t next = 0;
   for (const std::string& word : std::vector<std::string>(absl::StrSplit(text, '+'))) {
     size_t at = 0;
-    while (at < std::size(kOrder) && word != kOrder[at]) ++at;
+    while (at < std::size(kOrder) && word.substr(0, at == kClip ? 4 : word.size()) != kOrder[at])
+      ++at;
     if (at == std::size(kOrder)) {
       return Bad("epilogue %s: %s is unknown; known: %s", Quote(text), Quote(word),
                  absl::StrJoin(kOrder, ", "));
@@ -226,13 +252,16 @@ absl::Status ParseEpilogue(const std::string& text, Epilogue* epilogue) {
       return Bad("epilogue %s: %s is repeated or out of order; the order is bias+requant+add+relu",
                  Quote(text), word);
     }
-    // relu and relu6 exclude each other.
+    // Activations exclude each other.
     next = at >= 3 ? std::size(kOrder) : at + 1;
     epilogue->bias |= at == 0;
     epilogue->requant |= at == 1;
     epilogue->add |= at == 2;
     if (at == 3) epilogue->activation = Epilogue::Activation::kRelu;
     if (at == 4) epilogue->activation = Epilogue::Activation::kRelu6;
+    if (at != kClip) continue;
+    epilogue->activation = Epilogue::Activation::kClip;
+    TUNEFARM_RETURN_IF_ERROR(ParseClip(word, epilogue));
   }
   return absl::OkStatus();
 }

@@ -1,4 +1,6 @@
 // Writes a workload key.
+#include <charconv>
+
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
@@ -65,6 +67,13 @@ std::string ParameterText(const Workload& w, char letter) {
   }
 }
 
+// The shortest decimal that reads back as the same float.
+std::string ShortestText(float value) {
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof(text), value, std::chars_format::fixed).ptr;
+  return std::string(text, end);
+}
+
 std::string EpilogueText(const Epilogue& epilogue) {
   std::vector<std::string> words;
   if (epilogue.bias) words.push_back("bias");
@@ -72,6 +81,10 @@ std::string EpilogueText(const Epilogue& epilogue) {
   if (epilogue.add) words.push_back("add");
   if (epilogue.activation == Epilogue::Activation::kRelu) words.push_back("relu");
   if (epilogue.activation == Epilogue::Activation::kRelu6) words.push_back("relu6");
+  if (epilogue.activation == Epilogue::Activation::kClip) {
+    words.push_back("clip" + ShortestText(epilogue.clip_low) + ":" +
+                    ShortestText(epilogue.clip_high));
+  }
   return absl::StrJoin(words, "+");
 }
 

@@ -1,6 +1,7 @@
 #include "deploy/bundle/c_reference.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -42,11 +43,11 @@ static int32_t rescale(int32_t x, int32_t multiplier, int shift) {
 
 )c";
 
-constexpr char kClamp[] = R"c(static int8_t clamp(int32_t value, int32_t low) {
-  if (low < -128) low = -128;
-  return (int8_t)(value < low ? low : value > 127 ? 127 : value);
+constexpr char kClamp[] = R"c(static int8_t clamp(int32_t value, int32_t low, int32_t high) {
+  if (value < low) value = low;
+  if (value < -128) value = -128;
+  return (int8_t)(value > high ? high : value);
 }
-
 )c";
 
 // The position in memory of element (n, h, w, c), given as C expressions, of an image of
@@ -84,11 +85,30 @@ std::string CloseLoops(int from_depth, int to_depth) {
 }
 
 // The statements that apply f32's activation to the variable `value`.
-std::string FloatActivation(Epilogue::Activation activation) {
+std::string FloatActivation(const Epilogue& epilogue) {
+  const compiler::ActivationBounds bounds = compiler::BoundsOf(epilogue);
   std::string text;
-  if (activation != Epilogue::Activation::kNone) text += "          if (value < 0) value = 0;\n";
-  if (activation == Epilogue::Activation::kRelu6) text += "          if (value > 6) value = 6;\n";
+  if (std::isfinite(bounds.low)) {
+    text += absl::StrFormat("          if (value < (float)%.9g) value = (float)%.9g;\n", bounds.low,
+                            bounds.low);
+  }
+  if (std::isfinite(bounds.high)) {
+    text += absl::StrFormat("          if (value > (float)%.9g) value = (float)%.9g;\n",
+                            bounds.high, bounds.high);
+  }
   return text;
+}
+
+// The call of clamp() that brings an s8 operator's `value` into its range.
+std::string Clamp(const Epilogue& epilogue, const std::string& value,
+                  const std::string& zero_point) {
+  std::string low = "-128", high = "127";
+  if (epilogue.activation == Epilogue::Activation::kRelu) low = zero_point;
+  if (epilogue.activation == Epilogue::Activation::kClip) {
+    low = absl::StrFormat("%.0f", epilogue.clip_low);
+    high = absl::StrFormat("%.0f", epilogue.clip_high);
+  }
+  return absl::StrFormat("clamp(%s, %s, %s)", value, low, high);
 }
 
 // The loops over (n, oh, ow, oc) of an output of the given extents around `body`, which stands at
@@ -125,13 +145,12 @@ std::string WeightedEpilogue(const Workload& w, const std::string& out_index) {
   if (w.epilogue.bias) text += "          value += bias[oc];\n";
   if (w.dtype == DType::kF32) {
     if (w.epilogue.add) text += absl::StrFormat("          value += residual[%s];\n", out_index);
-    text += FloatActivation(w.epilogue.activation);
+    text += FloatActivation(w.epilogue);
     return text + absl::StrFormat("          out[%s] = (float)value;\n", out_index);
   }
-  const bool relu = w.epilogue.activation == Epilogue::Activation::kRelu;
   text += "          value = rescale(value, multiplier[oc], shift[oc]) + zero_points[1];\n";
-  return text + absl::StrFormat("          out[%s] = clamp(value, %s);\n", out_index,
-                                relu ? "zero_points[1]" : "-128");
+  return text + absl::StrFormat("          out[%s] = %s;\n", out_index,
+                                Clamp(w.epilogue, "value", "zero_points[1]"));
 }
 
 // All operators with weights are one grouped convolution: depthwise has a group per input channel,
@@ -180,7 +199,7 @@ std::string PoolBody(const Workload& w) {
     body += is_float ? absl::StrFormat("          out[%s] = (float)(value / taps);\n", out_index)
                      : absl::StrFormat(
                            "          value += value > 0 ? taps / 2 : -(taps / 2);\n"
-                           "          out[%s] = clamp(value / taps, -128);\n",
+                           "          out[%s] = clamp(value / taps, -128, 127);\n",
                            out_index);
   }
   return OverOutput(w.n, w.oh(), w.ow(), w.c, body);
@@ -198,10 +217,8 @@ std::string AddBody(const Workload& w) {
   std::string body;
   if (w.dtype == DType::kF32) {
     body = absl::StrFormat("          float value = a[%s] + b[%s];\n", index, b_index) +
-           FloatActivation(w.epilogue.activation) +
-           absl::StrFormat("          out[%s] = value;\n", index);
+           FloatActivation(w.epilogue) + absl::StrFormat("          out[%s] = value;\n", index);
   } else {
-    const bool relu = w.epilogue.activation == Epilogue::Activation::kRelu;
     body = absl::StrFormat(
         "          const int32_t x = rescale((a[%s] - zero_points[0]) * (1 << 20), multipliers[0], "
         "shifts[0]);\n"
@@ -209,8 +226,8 @@ std::string AddBody(const Workload& w) {
         "shifts[1]);\n"
         "          const int32_t sum = rescale(x + y, multipliers[2], shifts[2]) + "
         "zero_points[2];\n"
-        "          out[%s] = clamp(sum, %s);\n",
-        index, b_index, index, relu ? "zero_points[2]" : "-128");
+        "          out[%s] = %s;\n",
+        index, b_index, index, Clamp(w.epilogue, "sum", "zero_points[2]"));
   }
   return OverOutput(w.n, w.h, w.w, w.c, body);
 }
@@ -221,7 +238,8 @@ std::string ReluBody(const Workload& w) {
       w.n, w.h, w.w, w.c,
       w.dtype == DType::kF32
           ? absl::StrFormat("          out[%s] = in[%s] > 0 ? in[%s] : 0;\n", index, index, index)
-          : absl::StrFormat("          out[%s] = clamp(in[%s], zero_points[0]);\n", index, index));
+          : absl::StrFormat("          out[%s] = clamp(in[%s], zero_points[0], 127);\n", index,
+                            index));
 }
 
 std::string Body(const Workload& w) {

@@ -49,7 +49,7 @@ std::string BufferRow(const Operator& op, const ArtifactBuffer& buffer, size_t p
 std::string MeasuredLine(const Provenance& p) {
   if (p.trial_id == 0) return " * Not measured: the schedule is the template's analytic default.\n";
   return absl::StrFormat(
-      " * Measured%s: median %.6g ms (mad %.2g ms, %d samples)%s, trial %d on %s.\n",
+      " * Measured%s: median %.4g ms (mad %.2g ms, %d samples)%s, trial %d on %s.\n",
       p.emulated ? " in an emulator" : "", p.median_ns / 1e6, p.mad_ns / 1e6, p.samples,
       p.gflops > 0 ? absl::StrFormat(", %.1f GFLOP/s", p.gflops) : "", p.trial_id,
       InComment(p.device));
@@ -69,9 +69,9 @@ std::string Head(const Operator& op, const Artifact& artifact, const Provenance&
                                   artifact.run_symbol);
   }
   return text + absl::StrFormat(
-                    " *\n * Call %s once: it writes packed from constant, which need not be kept.\n"
-                    " * Then call %s as often as you like: it computes output from input, packed "
-                    "and constant.\n */\n",
+                    " *\n * Call %s once: it writes packed from constant.\n"
+                    " * Then call %s as often as you like: it writes output from input, constant "
+                    "and packed.\n */\n",
                     artifact.prepare_symbol, artifact.run_symbol);
 }
 

@@ -22,7 +22,7 @@ std::optional<std::string> SystemFiles::Text(const std::string& path) const {
   if (fd < 0) return std::nullopt;
   std::string text;
   char part[4096];
-  ssize_t num_read;
+  ssize_t num_read = 0;
   while (text.size() < kMaxBytes && (num_read = read(fd, part, sizeof(part))) > 0) {
     text.append(part, static_cast<size_t>(num_read));
   }

@@ -29,7 +29,8 @@ struct CandidateJob {
 struct ChildSettings {
   std::vector<int> cores;           // cores[0] runs the kernel, the others its workers.
   uint64_t memory_limit_bytes = 0;  // For what a candidate takes beside its buffers.
-  uint64_t cache_flush_bytes = 0;   // Streaming over this many bytes evicts every cache.
+  bool use_seccomp = true;  // False: limits alone hold a kernel; for systems without filters.
+  uint64_t cache_flush_bytes = 0;  // Streaming over this many bytes evicts every cache.
 };
 
 // `alive` is a descriptor that the child holds open as long as it lives; `runner` is its parent.

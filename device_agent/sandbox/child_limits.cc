@@ -64,8 +64,7 @@ absl::Status ApplyLimits(const ChildLimits& limits) {
   TUNEFARM_RETURN_IF_ERROR(Limit(RLIMIT_CPU, "CPU seconds", limits.cpu_seconds));
   TUNEFARM_RETURN_IF_ERROR(Limit(RLIMIT_STACK, "stack", limits.stack_bytes));
   TUNEFARM_RETURN_IF_ERROR(Limit(RLIMIT_CORE, "core dumps", 0));
-  TUNEFARM_RETURN_IF_ERROR(Limit(RLIMIT_FSIZE, "file size", 0));
-  return Limit(RLIMIT_NOFILE, "open files", 0);
+  return Limit(RLIMIT_FSIZE, "file size", 0);
 }
 
 absl::Status LeaveRunner(pid_t runner) {
@@ -76,7 +75,7 @@ absl::Status LeaveRunner(pid_t runner) {
   return absl::OkStatus();
 }
 
-void CloseDescriptors(int keep) {
+absl::Status GiveUpFiles(int keep) {
   const auto close_between = [](unsigned first, unsigned last) {
     if (syscall(SYS_close_range, first, last, 0u) == 0) return;
     // Linux before 5.9. The runner opens few descriptors and the lowest number is always taken.
@@ -84,6 +83,7 @@ void CloseDescriptors(int keep) {
   };
   if (keep > 0) close_between(0, static_cast<unsigned>(keep) - 1);
   close_between(static_cast<unsigned>(keep) + 1, ~0u);
+  return Limit(RLIMIT_NOFILE, "open files", 0);
 }
 
 }  // namespace tunefarm::device_agent

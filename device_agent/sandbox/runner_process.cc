@@ -124,7 +124,7 @@ Wake Runner::AwaitChild(int alive, uint64_t timeout_ns) {
 }
 
 std::optional<ChildSettings> ParseSettings(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 4 || arguments[0] != kRunnerFlag) return std::nullopt;
+  if (arguments.size() != 5 || arguments[0] != kRunnerFlag) return std::nullopt;
   ChildSettings settings;
   for (const auto& text : absl::StrSplit(arguments[1], ',')) {
     int core;
@@ -132,7 +132,8 @@ std::optional<ChildSettings> ParseSettings(const std::vector<std::string>& argum
     settings.cores.push_back(core);
   }
   if (!absl::SimpleAtoi(arguments[2], &settings.memory_limit_bytes) ||
-      !absl::SimpleAtoi(arguments[3], &settings.cache_flush_bytes)) {
+      !absl::SimpleAtoi(arguments[3], &settings.cache_flush_bytes) ||
+      !absl::SimpleAtob(arguments[4], &settings.use_seccomp)) {
     return std::nullopt;
   }
   return settings;
@@ -143,7 +144,8 @@ std::optional<ChildSettings> ParseSettings(const std::vector<std::string>& argum
 std::vector<std::string> RunnerArguments(const ChildSettings& settings) {
   return {kRunnerFlag, absl::StrJoin(settings.cores, ","),
           absl::StrFormat("%u", settings.memory_limit_bytes),
-          absl::StrFormat("%u", settings.cache_flush_bytes)};
+          absl::StrFormat("%u", settings.cache_flush_bytes),
+          settings.use_seccomp ? "true" : "false"};
 }
 
 int RunnerMain(const std::vector<std::string>& arguments) {

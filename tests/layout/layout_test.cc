@@ -159,8 +159,7 @@ TEST(LayoutTest, EverySourceIsInACMakeList) {
     if (path.extension() == ".h") continue;
     // Test kernels in C are listed by their stem: one rule builds each of them alike.
     const std::string listed = path.extension() == ".c" ? path.stem() : path.filename();
-    EXPECT_NE(lists.find(listed), std::string::npos)
-        << path << " is built by nothing";
+    EXPECT_NE(lists.find(listed), std::string::npos) << path << " is built by nothing";
   }
 }
 

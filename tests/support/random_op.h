@@ -92,8 +92,14 @@ inline void DrawEpilogue(base::Rng& rng, Workload* w) {
     w->epilogue.add = !quantised && OneIn(rng, 3);
   }
   if (weighted || w->op == OpKind::kAdd) {
-    const int64_t activation = Between(rng, 0, quantised ? 1 : 2);
-    w->epilogue.activation = static_cast<Epilogue::Activation>(activation);
+    using Activation = Epilogue::Activation;
+    std::vector<Activation> known = {Activation::kNone, Activation::kRelu, Activation::kClip};
+    if (!quantised) known.push_back(Activation::kRelu6);
+    w->epilogue.activation = Pick(rng, known);
+  }
+  if (w->epilogue.activation == Epilogue::Activation::kClip) {
+    w->epilogue.clip_low = quantised ? -90 : -0.5f;
+    w->epilogue.clip_high = quantised ? 45 : 1.25f;
   }
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <numeric>
 
 namespace tunefarm::tuner {
 namespace {
@@ -31,7 +33,23 @@ constexpr double kUsableCache = 0.75;
 constexpr double kUsableSharedCache = 0.5;
 // Transfers that an out-of-order core fails to hide behind its bottleneck. An in-order core stalls
 // for them.
-constexpr double kUnhiddenTransfer = 0.15;
+constexpr double kUnhiddenTransfer = 0.05;
+// No core keeps its units busy when each accumulator is ready just in time: 8 accumulators for 2
+// units of 4 cycles were 5 % slower than 12.
+constexpr double kLatencySlack = 1.05;
+// Level 1 caches are indexed within a page of 4 KiB: 64 sets of 64-byte lines, as many ways as
+// pages.
+constexpr double kLineBytes = 64;
+constexpr int64_t kL1SetBytes = 4096;
+// A tail tile that lacks accumulators waits for their latency; this part of it shows (none for a
+// tail almost as large as a full tile, three quarters for one of a third: 6 + 6 + 2 pixels of a row
+// of 14 take 16 cycles where 14 would do).
+constexpr double kTailExposure = 0.6;
+// A tile whose k loop is unrolled whole has no exit to mispredict.
+constexpr double kStraightTileOverhead = 2;
+// Scalars that are splat over a vector need a load port and not its width: out-of-order cores have
+// two at least.
+constexpr double kBroadcastsPerCycle = 2;
 
 // What facts that make no sense cost: more than any kernel.
 constexpr double kSenselessCycles = 1e18;
@@ -40,14 +58,15 @@ struct Bandwidths {
   double l2, l3, dram;  // Bytes per cycle.
 };
 
-// One vector per cycle from L2, at most 32 bytes (what Zen and Skylake sustain), a third of it from
-// L3, an eighth from DRAM (4 bytes per cycle: 14 GB/s at 3.6 GHz for one core). In-order cores have
-// half of it (A53: 8 bytes from L2).
+// One vector per cycle from L2, at most 32 bytes (what Zen and Skylake sustain), 0.6 of it from L3
+// (a depthwise layer streams 15 bytes per cycle from Zen 4's L3 without being slowed by it), an
+// eighth from DRAM (4 bytes per cycle: 14 GB/s at 3.6 GHz for one core). In-order cores have half
+// of it (A53: 8 bytes from L2).
 Bandwidths BandwidthsOf(const Target& target) {
   const double vector_bytes = static_cast<double>(target.vector_bits) / 8;
   double l2 = std::clamp(vector_bytes, 4.0, 32.0);
   if (target.in_order) l2 /= 2;
-  return {l2, l2 / 3, l2 / 8};
+  return {l2, 0.6 * l2, l2 / 8};
 }
 
 double Footprint(const ConfigFacts::Level& level) {
@@ -70,6 +89,22 @@ double MissBytes(const ConfigFacts& facts, double capacity_bytes) {
   return total > capacity_bytes ? total : 0;
 }
 
+// Bytes that L1 must be given again because the rows of a tile lie a power of two apart and share
+// few of its sets: 28 rows, 2 KiB apart, took twice the time of 14. Only where each row of the tile
+// is a row of its own in memory (matrix products), that is where nothing of the input is used by
+// two rows, the facts tell the distance.
+double ConflictBytes(const ConfigFacts& facts, const Target& target) {
+  const double row_bytes = facts.levels[0].input_bytes / std::max(facts.tile_pixels, 1.0);
+  const double elem_bytes = row_bytes / std::max(facts.steps_per_tile, 1.0);
+  if ((elem_bytes != 4 && elem_bytes != 1) || facts.broadcast_loads_per_step == 0) return 0;
+  const int64_t stride = std::gcd(static_cast<int64_t>(row_bytes), kL1SetBytes);
+  const double sets = static_cast<double>(kL1SetBytes) / std::max<double>(kLineBytes, stride);
+  const double lines = sets * static_cast<double>(target.l1_bytes / kL1SetBytes);
+  const double missing = std::clamp(facts.tile_pixels / lines - 1, 0.0, 1.0);
+  return missing * kLineBytes * facts.broadcast_loads_per_step * facts.issued_fmas /
+         std::max(facts.fma_per_step, 1e-9);
+}
+
 double FrontEndWidth(const ConfigFacts& facts, const Target& target) {
   const double width = target.in_order ? kInOrderWidth : kOutOfOrderWidth;
   return facts.body_instructions > kUopCacheInstructions ? std::min(width, kDecodeWidth) : width;
@@ -86,16 +121,24 @@ void EstimateCore(const ConfigFacts& facts, const Target& target, AnalyticCost* 
 
   cost->fma_issue_cycles = facts.issued_fmas * parts / target.fma_per_cycle;
 
-  // A tail tile has fewer accumulators and as many steps: its chain is as long as a full tile's, so
-  // tiles are counted, not multiply-adds.
+  // A tail tile has fewer accumulators and as many steps, so its chain is as long as a full tile's.
+  // How the tails are cut is not among the facts: the work is taken as full tiles and the rest of
+  // the tiles as empty.
   const double chain = fma_per_step * parts / std::max(facts.accumulators, 1.0);
-  const double link =
-      static_cast<double>(target.fma_latency_cycles) + (spilled > 0 ? kStoreForwardCycles : 0);
-  cost->fma_latency_cycles = facts.tiles * facts.steps_per_tile * std::max(chain, 0.0) * link;
+  const double link = kLatencySlack * static_cast<double>(target.fma_latency_cycles) +
+                      (spilled > 0 ? kStoreForwardCycles : 0);
+  const double full_tiles = std::min(facts.tiles, steps / std::max(facts.steps_per_tile, 1.0));
+  const double chain_cycles = facts.steps_per_tile * chain * link;
+  cost->fma_latency_cycles = full_tiles * chain_cycles;
+  cost->tail_cycles = kTailExposure * (facts.tiles - full_tiles) * chain_cycles;
 
-  const double loads =
-      facts.vector_loads_per_step * parts + facts.broadcast_loads_per_step + spilled;
-  cost->load_cycles = steps * std::max(loads / target.load_per_cycle, spilled / kStoresPerCycle);
+  const double broadcasts_per_cycle = target.in_order
+                                          ? target.load_per_cycle
+                                          : std::max(target.load_per_cycle, kBroadcastsPerCycle);
+  const double vector_loads = facts.vector_loads_per_step * parts + spilled;
+  const double loading =
+      vector_loads / target.load_per_cycle + facts.broadcast_loads_per_step / broadcasts_per_cycle;
+  cost->load_cycles = steps * std::max(loading, spilled / kStoresPerCycle);
 
   // The template's own count of the body, or what the step cannot do without, whichever is more.
   const double counted = facts.body_instructions / std::max(facts.unroll_steps, 1.0);
@@ -106,7 +149,8 @@ void EstimateCore(const ConfigFacts& facts, const Target& target, AnalyticCost* 
 
 void EstimateMemory(const ConfigFacts& facts, const Target& target, AnalyticCost* cost) {
   const Bandwidths bandwidth = BandwidthsOf(target);
-  cost->l1_miss_bytes = MissBytes(facts, kUsableCache * static_cast<double>(target.l1_bytes));
+  cost->l1_miss_bytes = MissBytes(facts, kUsableCache * static_cast<double>(target.l1_bytes)) +
+                        ConflictBytes(facts, target);
   cost->l2_miss_bytes = MissBytes(facts, kUsableCache * static_cast<double>(target.l2_bytes));
   cost->l3_miss_bytes = MissBytes(facts, kUsableSharedCache * static_cast<double>(target.l3_bytes));
   cost->l2_cycles = cost->l1_miss_bytes / bandwidth.l2;
@@ -115,8 +159,9 @@ void EstimateMemory(const ConfigFacts& facts, const Target& target, AnalyticCost
 }
 
 void EstimateExtras(const ConfigFacts& facts, const Target& target, AnalyticCost* cost) {
-  cost->tile_overhead_cycles =
-      facts.tiles * (target.in_order ? kInOrderTileOverhead : kOutOfOrderTileOverhead);
+  double overhead = target.in_order ? kInOrderTileOverhead : kOutOfOrderTileOverhead;
+  if (facts.steps_per_tile <= facts.unroll_steps) overhead = kStraightTileOverhead;
+  cost->tile_overhead_cycles = facts.tiles * overhead;
   // One store per vector is the narrowest port on the way out.
   cost->epilogue_cycles = facts.epilogue_vectors / kStoresPerCycle;
   // Copies read and write, half of L2's rate in each direction.
@@ -176,8 +221,8 @@ AnalyticCost EstimateCost(const ConfigFacts& facts, const Target& target, int wo
   double transfers = cost.l2_cycles + cost.l3_cycles + cost.dram_cycles;
   if (cost.limit >= Bound::kL2) transfers -= *largest;
   const double unhidden = target.in_order ? 1.0 : kUnhiddenTransfer;
-  const double one_core = *largest + unhidden * transfers + cost.tile_overhead_cycles +
-                          cost.epilogue_cycles + cost.packing_cycles;
+  const double one_core = *largest + unhidden * transfers + cost.tail_cycles +
+                          cost.tile_overhead_cycles + cost.epilogue_cycles + cost.packing_cycles;
 
   // L3 and DRAM are shared: more workers do not widen DRAM.
   const double elapsed = one_core / BusyWorkers(facts.parallel_chunks, workers);

@@ -81,6 +81,11 @@ constexpr Feature kFeatures[] = {
     // The tiles of the whole kernel.
     {"tail_waste", "1", "multiply-adds issued over those of a perfect kernel",
      [](const In& in) { return in.facts.issued_fmas / in.facts.useful_fmas; }},
+    {"tile_fill", "1", "multiply-adds issued over those of as many full tiles",
+     [](const In& in) {
+       const double full_tile = in.facts.fma_per_step * in.facts.steps_per_tile;
+       return in.facts.issued_fmas / (in.facts.tiles * full_tile);
+     }},
     {"tiles", "log2 tiles", "register tiles executed",
      [](const In& in) { return Log2(in.facts.tiles); }},
     {"fma_per_tile", "log2 fma", "multiply-adds per register tile",
@@ -157,6 +162,8 @@ constexpr Feature kFeatures[] = {
      [](const In& in) { return Relative(in.cost.l3_cycles, in); }},
     {"dram_transfer", "perfect kernels", "analytic bound of DRAM's bandwidth",
      [](const In& in) { return Relative(in.cost.dram_cycles, in); }},
+    {"tails", "perfect kernels", "latency that tail tiles fail to hide",
+     [](const In& in) { return Relative(in.cost.tail_cycles, in); }},
     {"tile_overhead", "perfect kernels", "starts and ends of the k loops",
      [](const In& in) { return Relative(in.cost.tile_overhead_cycles, in); }},
     {"epilogue", "perfect kernels", "stores and transforms outside the k loops",

@@ -53,7 +53,7 @@ BuilderPool::BuilderPool(const BuilderPoolOptions& options, UniqueFd wake)
 
 BuilderPool::~BuilderPool() {
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     stop_ = true;
   }
   eventfd_write(wake_.get(), 1);
@@ -62,7 +62,7 @@ BuilderPool::~BuilderPool() {
 
 void BuilderPool::Submit(v1::BuildRequest request, Done done, Wanted wanted) {
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     queue_.push_back({std::move(request), std::move(done), std::move(wanted)});
   }
   eventfd_write(wake_.get(), 1);
@@ -70,7 +70,7 @@ void BuilderPool::Submit(v1::BuildRequest request, Done done, Wanted wanted) {
 
 void BuilderPool::Run() {
   const auto stopped = [this] {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     return stop_;
   };
   while (!stopped()) {
@@ -110,7 +110,7 @@ std::optional<BuilderPool::Job> BuilderPool::TakeJob() {
   while (true) {
     std::optional<Job> job;
     {
-      absl::MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       if (queue_.empty()) return std::nullopt;
       job = std::move(queue_.front());
       queue_.pop_front();
@@ -193,7 +193,7 @@ void BuilderPool::Lose(Worker* worker, const std::string& why) {
   const std::string said = words.empty() ? "" : absl::StrFormat(": %s", words);
   if (!started && ++failed_starts_ < kMaxFailedStarts) {
     if (!job) return;
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     queue_.push_front(std::move(*job));
     return;
   }

@@ -17,8 +17,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "tunefarm/v1/build.pb.h"
 #include "tuner/measure/build_server.h"
 #include "tuner/measure/child_process.h"
@@ -88,7 +88,7 @@ class BuilderPool {
   std::vector<Worker> workers_;
   int failed_starts_ = 0;  // In a row, over all workers.
 
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
   std::deque<Job> queue_ ABSL_GUARDED_BY(mutex_);
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;
   std::thread thread_;

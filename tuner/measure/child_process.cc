@@ -15,7 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_format.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 
 namespace tunefarm::tuner {
 namespace {
@@ -76,10 +76,11 @@ class Spawner {
   }
 
   pid_t Fork(const Prepared& prepared) ABSL_LOCKS_EXCLUDED(callers_, mutex_) {
-    absl::MutexLock one_at_a_time(&callers_);
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock one_at_a_time(&callers_);
+    base::MutexLock lock(&mutex_);
     request_ = &prepared;
-    mutex_.Await(absl::Condition(+[](const Prepared** p) { return *p == nullptr; }, &request_));
+    changed_.NotifyAll();
+    while (request_ != nullptr) changed_.Wait(&mutex_);
     errno = errno_;
     return pid_;
   }
@@ -93,18 +94,20 @@ class Spawner {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are for the tuner's own threads.
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     while (true) {
-      mutex_.Await(absl::Condition(+[](const Prepared** p) { return *p != nullptr; }, &request_));
+      while (request_ == nullptr) changed_.Wait(&mutex_);
       pid_ = fork();
       if (pid_ == 0) BecomeChild(*request_);
       errno_ = errno;
       request_ = nullptr;
+      changed_.NotifyAll();
     }
   }
 
-  absl::Mutex callers_;
-  absl::Mutex mutex_;
+  base::Mutex callers_;
+  base::Mutex mutex_;
+  base::CondVar changed_;  // request_
   const Prepared* request_ ABSL_GUARDED_BY(mutex_) = nullptr;
   pid_t pid_ ABSL_GUARDED_BY(mutex_) = -1;
   int errno_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -13,6 +13,7 @@ namespace {
 constexpr absl::Duration kCallTimeout = absl::Seconds(5);
 // Enough for a peak that does not hang on one lucky sample.
 constexpr uint32_t kPeakSamples = 7;
+constexpr size_t kMaxKeptBuilds = 32;
 
 }  // namespace
 
@@ -63,7 +64,7 @@ void FarmFlow::Accept(const std::vector<MeasureRequest>& requests, const Measure
     build.set_target(request.target);
     build.mutable_candidate()->set_workload(request.workload);
     build.mutable_candidate()->set_config(request.config);
-    Build(id, std::move(build));
+    Build(id, std::move(build), request.final_round);
   }
 }
 
@@ -76,15 +77,26 @@ void FarmFlow::AcceptPeak(const std::string& target, PeakDone done) {
   v1::BuildRequest build;
   build.set_target(target);
   build.mutable_peak();
-  Build(id, std::move(build));
+  Build(id, std::move(build), true);
 }
 
-void FarmFlow::Build(uint64_t id, v1::BuildRequest request) {
+void FarmFlow::Build(uint64_t id, v1::BuildRequest request, bool keep) {
+  const SerialQueue::Poster events = farm_.events->poster();
+  const std::string key = absl::StrFormat(
+      "%s|%s|%s", request.target(), request.candidate().workload(), request.candidate().config());
+  if (const auto kept = kept_builds_.find(key); keep && kept != kept_builds_.end()) {
+    events.Post([this, id, reply = kept->second] { OnBuilt(id, reply); });
+    return;
+  }
   request.set_ticket(id);
   farm_.builders->Submit(
       std::move(request),
-      [this, events = farm_.events->poster(), id](v1::BuildReply reply) {
-        events.Post([this, id, reply = std::move(reply)] { OnBuilt(id, reply); });
+      [this, events, id, key, keep](v1::BuildReply reply) {
+        events.Post([this, id, key, keep, reply = std::move(reply)] {
+          if (keep && kept_builds_.size() >= kMaxKeptBuilds) kept_builds_.clear();
+          if (keep && reply.outcome() == v1::OUTCOME_OK) kept_builds_[key] = reply;
+          OnBuilt(id, reply);
+        });
       },
       [wanted = wanted_] { return wanted->load(); });
 }

@@ -84,7 +84,7 @@ class FarmFlow {
   };
   using Expected = std::shared_ptr<const ExpectedOutput>;
 
-  void Build(uint64_t id, v1::BuildRequest request);
+  void Build(uint64_t id, v1::BuildRequest request, bool keep);
   void OnBuilt(uint64_t id, const v1::BuildReply& reply);
   void Enqueue(uint64_t id);
   void Expect(const std::string& workload);
@@ -108,6 +108,8 @@ class FarmFlow {
   std::map<uint64_t, FinalGroup> groups_;
   std::deque<uint64_t> ready_;  // Built, to be sent; oldest first.
   KnownCodes codes_;
+  // What is measured more than once is built once: by target, workload and config.
+  std::map<std::string, v1::BuildReply> kept_builds_;
   std::map<std::string, Expected> expected_;                   // By workload; null: being computed.
   std::map<std::string, v1::DeviceRequirement> requirements_;  // By target.
   size_t num_devices_ = 1;

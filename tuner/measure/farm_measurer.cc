@@ -1,9 +1,11 @@
 #include "tuner/measure/farm_measurer.h"
 
+#include <future>
+#include <map>
 #include <utility>
 
 #include "absl/strings/str_format.h"
-#include "absl/synchronization/notification.h"
+#include "base/clock.h"
 #include "base/status.h"
 #include "compiler/target/target.h"
 #include "tuner/measure/batching.h"
@@ -29,20 +31,22 @@ FarmMeasurer::~FarmMeasurer() { Cancel(); }
 FarmFlow::Listener FarmMeasurer::MakeListener() {
   FarmFlow::Listener listener;
   listener.on_report = [this](MeasureReport report) {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     reports_.push_back(std::move(report));
+    news_.NotifyAll();
   };
   listener.on_waiting = [this](const std::string& reason) {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     waiting_reason_ = reason;
   };
   listener.on_num_devices = [this](size_t num_devices) {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     num_devices_ = num_devices;
   };
   listener.on_failure = [this](const absl::Status& status) {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     failure_.Update(status);
+    news_.NotifyAll();
   };
   return listener;
 }
@@ -55,7 +59,7 @@ absl::Status FarmMeasurer::Submit(const std::vector<MeasureRequest>& requests,
     TUNEFARM_ASSIGN_OR_RETURN(targets[request.target], compiler::ParseTarget(request.target));
   }
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     TUNEFARM_RETURN_IF_ERROR(failure_);
     in_flight_ += requests.size();
   }
@@ -77,14 +81,16 @@ absl::StatusOr<MeasureReport> FarmMeasurer::Next(absl::Duration timeout) {
 }
 
 absl::StatusOr<MeasureReport> FarmMeasurer::AwaitReport(absl::Duration timeout) {
-  absl::MutexLock lock(&mutex_);
-  const auto has_news = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-    return !reports_.empty() || (!failure_.ok() && in_flight_ == 0);
-  };
-  if (!mutex_.AwaitWithTimeout(absl::Condition(&has_news), timeout)) {
-    return absl::DeadlineExceededError("nothing finished in time");
+  const absl::Duration end = base::RealClock().SteadyNow() + timeout;
+  base::MutexLock lock(&mutex_);
+  while (reports_.empty()) {
+    if (!failure_.ok() && in_flight_ == 0) return failure_;
+    const absl::Duration left = end - base::RealClock().SteadyNow();
+    if (left <= absl::ZeroDuration()) {
+      return absl::DeadlineExceededError("nothing finished in time");
+    }
+    news_.WaitFor(&mutex_, left);
   }
-  if (reports_.empty()) return failure_;
   MeasureReport report = std::move(reports_.front());
   reports_.pop_front();
   --in_flight_;
@@ -92,55 +98,46 @@ absl::StatusOr<MeasureReport> FarmMeasurer::AwaitReport(absl::Duration timeout) 
 }
 
 void FarmMeasurer::Cancel() {
-  absl::Notification cleared;
-  events_.Post([&] {
+  // Shared: it must live until set_value has returned, not just until we have been woken.
+  const auto cleared = std::make_shared<std::promise<void>>();
+  events_.Post([this, cleared] {
     flow_->Clear();
-    cleared.Notify();
+    cleared->set_value();
   });
-  cleared.WaitForNotification();
-  absl::MutexLock lock(&mutex_);
+  cleared->get_future().wait();
+  base::MutexLock lock(&mutex_);
   reports_.clear();
   in_flight_ = 0;
   waiting_reason_.clear();
 }
 
 size_t FarmMeasurer::in_flight() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return in_flight_;
 }
 
 size_t FarmMeasurer::wanted_in_flight() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return WantedInFlight(builders_->num_workers(), num_devices_);
 }
 
 std::string FarmMeasurer::waiting_reason() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return waiting_reason_;
 }
 
 absl::StatusOr<double> FarmMeasurer::MeasurePeakFlops(const std::string& target) {
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target parsed, compiler::ParseTarget(target));
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     TUNEFARM_RETURN_IF_ERROR(failure_);
-    if (const auto known = peaks_.find(target); known != peaks_.end()) return known->second;
   }
-  absl::StatusOr<double> peak = absl::UnknownError("not measured");
-  absl::Notification measured;
-  events_.Post([&] {
+  const auto peak = std::make_shared<std::promise<absl::StatusOr<double>>>();
+  events_.Post([this, target, parsed, peak] {
     flow_->AddTarget(target, parsed);
-    flow_->AcceptPeak(target, [&](absl::StatusOr<double> result) {
-      peak = std::move(result);
-      measured.Notify();
-    });
+    flow_->AcceptPeak(target, [peak](absl::StatusOr<double> flops) { peak->set_value(flops); });
   });
-  measured.WaitForNotification();
-  if (peak.ok()) {
-    absl::MutexLock lock(&mutex_);
-    peaks_[target] = *peak;
-  }
-  return peak;
+  return peak->get_future().get();
 }
 
 absl::StatusOr<DeviceDescription> FarmMeasurer::DescribeDevice(const std::string& name) {

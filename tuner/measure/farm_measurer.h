@@ -5,7 +5,6 @@
 
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,8 +12,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "tuner/measure/builder_pool.h"
 #include "tuner/measure/farm_flow.h"
 #include "tuner/measure/measurer.h"
@@ -54,13 +53,13 @@ class FarmMeasurer final : public Measurer {
   TrackerClient* const tracker_;
   const FarmMeasurerOptions options_;
 
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
+  base::CondVar news_;  // A report or a failure.
   std::deque<MeasureReport> reports_ ABSL_GUARDED_BY(mutex_);
   size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t num_devices_ ABSL_GUARDED_BY(mutex_) = 1;
   std::string waiting_reason_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // Nothing can be measured any more.
-  std::map<std::string, double> peaks_ ABSL_GUARDED_BY(mutex_);  // By target.
 
   // Destroyed last to first: no event may meet a flow that is gone.
   std::unique_ptr<FarmFlow> flow_;

@@ -117,7 +117,7 @@ LocalFarm::LocalFarm(Program tracker, Program agent, std::string host_port)
 LocalFarm::~LocalFarm() = default;
 
 absl::Status LocalFarm::CheckHealth() {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (Program* program : {&tracker_, &agent_}) {
     if (!program->process.IsRunning()) return EndedError(program);
   }

@@ -9,8 +9,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "tuner/measure/child_process.h"
 #include "tuner/measure/unique_fd.h"
 
@@ -52,7 +52,7 @@ class LocalFarm {
   static absl::Status EndedError(Program* program);
 
   const std::string host_port_;
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
   Program tracker_ ABSL_GUARDED_BY(mutex_);
   Program agent_ ABSL_GUARDED_BY(mutex_);  // Ends first.
 };

@@ -103,9 +103,10 @@ class Measurer {
   // Why nothing moves ("no connected device has avx512f"), or empty.
   virtual std::string waiting_reason() const = 0;
   // Median f32 multiply-add throughput of one core of the device that measures for `target`, in
-  // FLOP/s, measured by a micro-kernel on the device itself through the same way as any candidate.
-  // Blocks as long as no device is there; measured once per target. Errors: kCancelled, kInternal
-  // (the kernel failed), those of Next.
+  // FLOP/s, measured anew by a micro-kernel on the device itself through the same way as any
+  // candidate: the clock of a machine moves, so a share of the peak needs a peak of the same
+  // minute. Blocks as long as no device is there. Errors: kCancelled, kInternal (the kernel
+  // failed), those of Next.
   virtual absl::StatusOr<double> MeasurePeakFlops(const std::string& target) = 0;
   // What the tracker says of a device that reported. Errors: kNotFound, kUnavailable.
   virtual absl::StatusOr<DeviceDescription> DescribeDevice(const std::string& name) = 0;

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 
 namespace tunefarm::tuner {
 
@@ -44,24 +44,23 @@ class SerialQueue {
   class Inbox {
    public:
     void Post(std::function<void()> function) ABSL_LOCKS_EXCLUDED(mutex_) {
-      absl::MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       if (!closed_) functions_.push_back(std::move(function));
+      news_.NotifyAll();
     }
     void Close() ABSL_LOCKS_EXCLUDED(mutex_) {
       std::deque<std::function<void()>> dropped;  // Destroyed after the lock is released.
-      absl::MutexLock lock(&mutex_);
+      base::MutexLock lock(&mutex_);
       closed_ = true;
       dropped.swap(functions_);
+      news_.NotifyAll();
     }
     void Run() ABSL_LOCKS_EXCLUDED(mutex_) {
-      const auto has_news = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
-        return closed_ || !functions_.empty();
-      };
       while (true) {
         std::function<void()> function;
         {
-          absl::MutexLock lock(&mutex_);
-          mutex_.Await(absl::Condition(&has_news));
+          base::MutexLock lock(&mutex_);
+          while (!closed_ && functions_.empty()) news_.Wait(&mutex_);
           if (closed_) return;
           function = std::move(functions_.front());
           functions_.pop_front();
@@ -71,7 +70,8 @@ class SerialQueue {
     }
 
    private:
-    absl::Mutex mutex_;
+    base::Mutex mutex_;
+    base::CondVar news_;
     std::deque<std::function<void()>> functions_ ABSL_GUARDED_BY(mutex_);
     bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   };

@@ -42,6 +42,14 @@ std::string Reason(const std::string& message) {
   return at == std::string::npos ? message : message.substr(at + sizeof(kMarker) - 1);
 }
 
+// gRPC 1.51 takes down the threads that run callbacks with the last channel that used them, and
+// aborts where one of them is still on its way out. The first such channel therefore lives as long
+// as the process.
+void KeepCallbackThreads(const std::shared_ptr<grpc::Channel>& channel) {
+  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
+  (void)kept;
+}
+
 std::chrono::system_clock::time_point Deadline(absl::Duration timeout) {
   return absl::ToChronoTime(absl::Now() + timeout);
 }
@@ -91,10 +99,9 @@ TrackerClient::TrackerClient(const TrackerAddress& address)
       stub_(v1::TrackerService::NewStub(channel_)) {}
 
 TrackerClient::~TrackerClient() {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (const std::shared_ptr<Stream>& stream : streams_) stream->Cancel();
-  const auto ended = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return streams_.empty(); };
-  mutex_.Await(absl::Condition(&ended));
+  while (!streams_.empty()) ended_.Wait(&mutex_);
 }
 
 void TrackerClient::Prepare(grpc::ClientContext* context) const {
@@ -170,10 +177,11 @@ std::unique_ptr<TrackerClient::Submission> TrackerClient::Submit(const v1::Submi
     const std::weak_ptr<Stream> stream_;
   };
 
+  KeepCallbackThreads(channel_);
   auto stream = std::make_shared<Stream>(this, request, std::move(on_update), std::move(on_end));
   auto handle = std::make_unique<Handle>(stream);
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     streams_.push_back(stream);
   }
   stream->Start();
@@ -182,11 +190,12 @@ std::unique_ptr<TrackerClient::Submission> TrackerClient::Submit(const v1::Submi
 
 void TrackerClient::Forget(const Stream* stream) {
   std::shared_ptr<Stream> last;  // Released after the lock: its callbacks may own what needs it.
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   const auto at = std::find_if(streams_.begin(), streams_.end(),
                                [&](const auto& held) { return held.get() == stream; });
   last = std::move(*at);
   streams_.erase(at);
+  ended_.NotifyAll();
 }
 
 }  // namespace tunefarm::tuner

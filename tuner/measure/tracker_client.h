@@ -16,8 +16,8 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "base/mutex.h"
 #include "tunefarm/v1/tracker.grpc.pb.h"
 
 namespace tunefarm::tuner {
@@ -73,7 +73,8 @@ class TrackerClient {
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::TrackerService::Stub> stub_;
 
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
+  base::CondVar ended_;  // A stream.
   std::vector<std::shared_ptr<Stream>> streams_ ABSL_GUARDED_BY(mutex_);
 };
 

@@ -33,6 +33,12 @@ SandboxOptions TestOptions() {
 
 class SandboxedRunnerTest : public testing::Test {
  protected:
+#if defined(__SANITIZE_THREAD__)
+  void SetUp() override {
+    GTEST_SKIP() << "ThreadSanitizer's runtime makes system calls of its own in a dying child";
+  }
+#endif
+
   // Measures `candidate` and after it a good one, which has to come out right whatever the first
   // did.
   v1::MeasureResult Measure(const v1::Candidate& candidate) {

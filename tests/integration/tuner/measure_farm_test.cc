@@ -2,7 +2,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 
 #include "compiler/artifact/artifact.h"
@@ -52,6 +55,22 @@ std::vector<MeasureRequest> Requests(const std::vector<std::string>& configs) {
     requests.push_back(request);
   }
   return requests;
+}
+
+// The pid of the child of this process that is a builder.
+pid_t BuilderOfThisProcess() {
+  for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+    std::ifstream stat(entry.path() / "stat"), cmdline(entry.path() / "cmdline");
+    std::string pid, comm, state, words;
+    pid_t parent = 0;
+    std::getline(cmdline, words);
+    if (stat >> pid >> comm >> state >> parent && parent == getpid() &&
+        words.find(kBuildWorkerFlag) != std::string::npos) {
+      return std::stoi(pid);
+    }
+  }
+  ADD_FAILURE() << "no builder";
+  return -1;
 }
 
 std::map<uint64_t, MeasureReport> Collect(Measurer& measurer, size_t count) {
@@ -155,6 +174,54 @@ TEST(MeasureFarmTest, UnreachableTrackerIsOneLine) {
   EXPECT_EQ(farm.status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(std::string(farm.status().message()),
             "tracker 127.0.0.1:1 is not reachable: Connection refused");
+}
+
+TEST(MeasureFarmTest, MissingProgramOfTheLocalFarmIsNamed) {
+  FarmSpec spec = LocalSpec();
+  spec.local.bin_dir = "/no/such/folder";
+  const auto farm = Farm::Open(spec);
+  ASSERT_FALSE(farm.ok());
+  EXPECT_EQ(
+      std::string(farm.status().message()),
+      "/no/such/folder/tuner-tracker is needed for a local device: No such file or directory");
+}
+
+TEST(MeasureFarmTest, TargetThatNoDeviceHasIsWaitedForWithAReason) {
+  const auto farm = Farm::Open(LocalSpec());
+  ASSERT_TRUE(farm.ok()) << farm.status();
+  const std::unique_ptr<Measurer> measurer = (*farm)->NewMeasurer();
+  std::vector<MeasureRequest> requests = Requests(Configs(kMatmul, 1));
+  requests[0].device = "elsewhere";
+  ASSERT_TRUE(measurer->Submit(requests, {}).ok());
+  while (measurer->waiting_reason().empty()) {
+    ASSERT_EQ(measurer->Next(absl::Milliseconds(20)).status().code(),
+              absl::StatusCode::kDeadlineExceeded);
+  }
+  EXPECT_THAT(measurer->waiting_reason(), HasSubstr("elsewhere"));
+}
+
+TEST(MeasureFarmTest, CrashOfABuilderIsTheCandidatesOutcomeAndTheNextIsBuilt) {
+  FarmSpec spec = LocalSpec();
+  spec.builders.num_workers = 1;
+  const auto farm = Farm::Open(spec);
+  ASSERT_TRUE(farm.ok()) << farm.status();
+  const std::unique_ptr<Measurer> measurer = (*farm)->NewMeasurer();
+  const std::vector<MeasureRequest> requests = Requests(Configs(kMatmul, 40));
+  ASSERT_TRUE(measurer->Submit(requests, {}).ok());
+  ASSERT_TRUE(measurer->Next(kPatience).ok());
+  // Whichever candidate it is at, that one fails and no other.
+  kill(BuilderOfThisProcess(), SIGSEGV);
+  std::map<Outcome, int> outcomes;
+  for (size_t i = 1; i < requests.size(); ++i) {
+    const auto report = measurer->Next(kPatience);
+    ASSERT_TRUE(report.ok()) << report.status();
+    ++outcomes[report->outcome];
+    if (report->outcome == Outcome::kBuildFailed) {
+      EXPECT_THAT(report->error, HasSubstr("signal 11"));
+    }
+  }
+  EXPECT_LE(outcomes[Outcome::kBuildFailed], 1);
+  EXPECT_GE(outcomes[Outcome::kOk], static_cast<int>(requests.size()) - 2);
 }
 
 }  // namespace

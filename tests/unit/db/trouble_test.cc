@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "db/log_file.h"
 #include "db/sqlite.h"
 #include "db/tuning_log.h"
 #include "gmock/gmock.h"
@@ -172,6 +173,14 @@ TEST_F(TroubleTest, CheckFindsAReferenceToARowThatIsGone) {
   const absl::Status status = OpenLog(path_)->Check();
   EXPECT_TRUE(absl::IsDataLoss(status));
   EXPECT_THAT(std::string(status.message()), HasSubstr("refers to a row of trials that is gone"));
+}
+
+TEST_F(TroubleTest, SampleOfATrialThatIsNotThereIsRefusedByTheFileItself) {
+  const auto log = OpenForWriting(path_, 0);
+  ASSERT_TRUE(log.ok()) << log.status();
+  const absl::Status status = log->connection->Execute("INSERT INTO samples VALUES (99, 0, 0, 1)");
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("FOREIGN KEY"));
 }
 
 TEST_F(TroubleTest, ReadOnlyFolderRefusesAWriterAndServesAReader) {

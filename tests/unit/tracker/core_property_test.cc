@@ -247,6 +247,11 @@ class World {
       Require(submission.dispatches[candidate] == 1 || sent.candidates.size() == 1,
               "a suspect travelled in company");
     }
+    const std::vector<SendAssignment>& flying = in_flight_[sent.session];
+    for (const SendAssignment& other : flying) {
+      const bool suspect = submissions_[other.submission].dispatches[other.candidates.front()] > 1;
+      Require(!suspect || flying.size() == 1, "a suspect's device got something else");
+    }
   }
 
   void CheckCancel(const SendCancel& cancel) {

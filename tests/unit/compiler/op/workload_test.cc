@@ -43,6 +43,8 @@ INSTANTIATE_TEST_SUITE_P(
         KeyPair{"conv2d/f32/nhwc/1x9x9x1/o1k3x3p1x2x1x2",
                 "conv2d/f32/nhwc/1x9x9x1/o1k3x3s1x1p1x2d1x1g1"},
         // A blocked shape may be written with the block split off or not.
+        KeyPair{"dense/f32/1x4/o3/clip-0:0.50", "dense/f32/1x4/o3/clip0:0.5"},
+        KeyPair{"dense/s8/1x4/o3/requant+clip-100:27", "dense/s8/1x4/o3/requant+clip-100:27"},
         KeyPair{"conv2d/f32/nchw16c/1x64x8x8/o32k1x1/add+relu6",
                 "conv2d/f32/nchw16c/1x4x8x8x16/o32k1x1s1x1p0x0d1x1g1/add+relu6"},
         KeyPair{"conv2d/f32/nchw16c/1x4x8x8x16/o32k1x1",

@@ -1,0 +1,48 @@
+#include "tuner/session/candidate.h"
+
+namespace tunefarm::tuner {
+
+RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
+                     int64_t trial_id) {
+  RankedTrial ranked;
+  ranked.trial_id = trial_id;
+  ranked.config = candidate.config;
+  ranked.text_hash = report.text_hash;
+  ranked.device = report.device;
+  ranked.emulated = report.emulated;
+  ranked.median_ns = report.median_ns;
+  ranked.mad_ns = report.mad_ns;
+  ranked.num_samples = static_cast<uint32_t>(report.samples_ns.size());
+  return ranked;
+}
+
+RankedTrial ToRanked(const db::TrialRecord& trial) {
+  RankedTrial ranked;
+  ranked.trial_id = trial.id;
+  ranked.config = trial.config;
+  if (trial.kernel) ranked.text_hash = trial.kernel->text_hash;
+  ranked.device = trial.device;
+  ranked.emulated = trial.emulated;
+  ranked.median_ns = trial.search_cost.median_ns;
+  ranked.mad_ns = trial.search_cost.mad_ns;
+  ranked.num_samples = static_cast<uint32_t>(trial.search_cost.num_samples);
+  return ranked;
+}
+
+BestSchedule ToSchedule(const RankedTrial& trial, const TaskSetup& setup) {
+  BestSchedule best;
+  best.workload = setup.workload_key;
+  best.target = setup.target_text;
+  best.config = trial.config;
+  best.cost_median = trial.median_ns;
+  best.mad = trial.mad_ns;
+  best.samples = trial.num_samples;
+  best.gflops = setup.GigaflopsAt(trial.median_ns);
+  best.trial_id = trial.trial_id;
+  best.device = trial.device;
+  best.emulated = trial.emulated;
+  best.how = "exact";
+  return best;
+}
+
+}  // namespace tunefarm::tuner

@@ -1,0 +1,44 @@
+// A config on its way through a session.
+#ifndef TUNEFARM_TUNER_SESSION_CANDIDATE_H_
+#define TUNEFARM_TUNER_SESSION_CANDIDATE_H_
+
+#include <cstdint>
+#include <string>
+
+#include "db/records.h"
+#include "tuner/measure/measurer.h"
+#include "tuner/search/search_strategy.h"
+#include "tuner/session/event.h"
+#include "tuner/session/task_setup.h"
+
+namespace tunefarm::tuner {
+
+struct SessionCandidate {
+  Proposal proposal;
+  std::string config;     // Named knobs, canonical.
+  int first_attempt = 1;  // Of this run of the task.
+  int attempt = 1;        // Grows when its device is lost.
+};
+
+// A trial that is in the log and may be crowned.
+struct RankedTrial {
+  int64_t trial_id = 0;
+  std::string config;
+  std::string text_hash;  // Empty: unknown.
+  std::string device;
+  bool emulated = false;
+  double median_ns = 0;
+  double mad_ns = 0;
+  uint32_t num_samples = 0;
+};
+
+// Of a trial by this run, and by an earlier one (its search figures).
+RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
+                     int64_t trial_id);
+RankedTrial ToRanked(const db::TrialRecord& trial);
+
+BestSchedule ToSchedule(const RankedTrial& trial, const TaskSetup& setup);
+
+}  // namespace tunefarm::tuner
+
+#endif  // TUNEFARM_TUNER_SESSION_CANDIDATE_H_

@@ -1,0 +1,155 @@
+#include "tuner/session/final.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/statistics.h"
+#include "base/status.h"
+#include "spdlog/spdlog.h"
+#include "tuner/search/final_round.h"
+#include "tuner/session/peak_probe.h"
+
+namespace tunefarm::tuner {
+namespace {
+
+constexpr size_t kNumFinalists = 4;
+// A default slower than this many times the best takes no part: its search median tells enough.
+constexpr double kSlowDefault = 8;
+
+constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
+// Without any report. The finalists' device may be gone for good, and no other can take its place:
+// where the tracker says that it is not there, a while to come back is enough.
+constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kPatienceWithoutDevice = absl::Seconds(3);
+
+std::vector<MeasureRequest> RoundRequests(const std::vector<RankedTrial>& finalists,
+                                          const TaskSetup& setup) {
+  std::vector<MeasureRequest> requests;
+  for (const RankedTrial& finalist : finalists) {
+    MeasureRequest request;
+    request.ticket = requests.size();
+    request.workload = setup.workload_key;
+    request.target = setup.target_text;
+    request.config = finalist.config;
+    request.device = finalist.device;
+    request.final_round = true;
+    requests.push_back(request);
+  }
+  return requests;
+}
+
+std::vector<int64_t> Ids(const std::vector<RankedTrial>& trials) {
+  std::vector<int64_t> ids;
+  for (const RankedTrial& trial : trials) ids.push_back(trial.trial_id);
+  return ids;
+}
+
+// The reports of one round in the order of `requests`; empty: it was not completed.
+std::vector<MeasureReport> MeasureRound(const std::vector<MeasureRequest>& requests,
+                                        const MeasureOptions& options,
+                                        const std::atomic<bool>& stop, Measurer& measurer) {
+  absl::Status failure = measurer.Submit(requests, options);
+  std::vector<MeasureReport> reports(requests.size());
+  absl::Duration waited;
+  for (size_t arrived = 0; arrived < requests.size() && failure.ok() && !stop;) {
+    absl::StatusOr<MeasureReport> report = measurer.Next(kLookForStop);
+    if (report.ok()) {
+      ++arrived;
+      waited = absl::ZeroDuration();
+      reports[report->ticket] = *std::move(report);
+      continue;
+    }
+    waited += kLookForStop;
+    const std::string reason = measurer.waiting_reason();
+    if (!absl::IsDeadlineExceeded(report.status())) {
+      failure = report.status();
+    } else if (waited > (reason.empty() ? kPatience : kPatienceWithoutDevice)) {
+      failure = absl::UnavailableError(reason.empty() ? "no report in time" : reason);
+    }
+  }
+  if (failure.ok() && !stop) return reports;
+  if (!failure.ok()) spdlog::warn("the final ends early: {}", base::OneLine(failure));
+  measurer.Cancel();
+  return {};
+}
+
+double MeasurePeak(const TaskSetup& setup, const std::atomic<bool>& stop, Measurer& measurer) {
+  const PeakProbe probe(&measurer, setup.target_text);
+  for (absl::Duration waited; waited < kPatience && !stop; waited += kLookForStop) {
+    if (probe.WaitFor(kLookForStop)) break;
+  }
+  return probe.flops();
+}
+
+// The finalist with the smallest median over all rounds: who leads unless a fairer comparison,
+// round by round, says otherwise.
+size_t Incumbent(const std::vector<RankedTrial>& finalists,
+                 const std::vector<std::vector<double>>& samples_ns) {
+  size_t best = 0;
+  for (size_t i = 1; i < finalists.size(); ++i) {
+    if (samples_ns[i].empty()) continue;
+    if (samples_ns[best].empty() || finalists[i].median_ns < finalists[best].median_ns) best = i;
+  }
+  return best;
+}
+
+}  // namespace
+
+std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup) {
+  std::vector<RankedTrial> finalists = board.Top(kNumFinalists);
+  const RankedTrial* untuned = board.Find(setup.space().Print(setup.default_config));
+  if (finalists.empty() || untuned == nullptr) return finalists;
+  const bool takes_part = std::any_of(finalists.begin(), finalists.end(), [&](const auto& trial) {
+    return trial.trial_id == untuned->trial_id;
+  });
+  if (!takes_part && untuned->device == finalists[0].device &&
+      untuned->median_ns < kSlowDefault * finalists[0].median_ns) {
+    finalists.push_back(*untuned);
+  }
+  return finalists;
+}
+
+absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
+                                      const TaskSetup& setup, const FinalOptions& options,
+                                      const std::atomic<bool>& stop, Measurer& measurer,
+                                      TaskLog& log) {
+  const std::vector<MeasureRequest> requests = RoundRequests(finalists, setup);
+  MeasureOptions measure;
+  measure.num_samples = options.samples_per_round;
+  measure.min_sample = options.min_sample;
+  FinalResult result;
+  result.finalists = finalists;
+  std::vector<std::vector<double>> medians(finalists.size());  // By finalist, by round.
+  std::vector<std::vector<double>> samples(finalists.size());  // Of all rounds.
+  std::vector<double> peaks;
+  TUNEFARM_ASSIGN_OR_RETURN(const uint32_t first_round, log.NextFinalRound(Ids(finalists)));
+  while (result.num_rounds < options.num_rounds) {
+    const std::vector<MeasureReport> round = MeasureRound(requests, measure, stop, measurer);
+    if (round.empty()) break;
+    const uint32_t number = first_round + result.num_rounds++;
+    if (peaks.size() + 1 == result.num_rounds) {  // Where it fails once it is not tried again.
+      const double peak = MeasurePeak(setup, stop, measurer);
+      if (peak > 0) peaks.push_back(peak);
+    }
+    for (size_t i = 0; i < round.size(); ++i) {
+      const bool ok = round[i].outcome == Outcome::kOk;
+      const std::vector<double> new_samples = ok ? round[i].samples_ns : std::vector<double>();
+      TUNEFARM_RETURN_IF_ERROR(log.AppendFinal(finalists[i].trial_id, number, new_samples));
+      medians[i].push_back(ok ? round[i].median_ns : 0);
+      samples[i].insert(samples[i].end(), new_samples.begin(), new_samples.end());
+    }
+  }
+  for (size_t i = 0; i < finalists.size(); ++i) {
+    if (samples[i].empty()) continue;
+    result.finalists[i].median_ns = base::Median(samples[i]);
+    result.finalists[i].mad_ns = base::MedianAbsoluteDeviation(samples[i]);
+    result.finalists[i].num_samples = static_cast<uint32_t>(samples[i].size());
+  }
+  result.peak_flops = base::Median(peaks);
+  const size_t incumbent = Incumbent(result.finalists, samples);
+  TUNEFARM_ASSIGN_OR_RETURN(const FinalRoundResult choice, ChooseWinner(medians, incumbent));
+  result.winner = choice.winner;
+  return result;
+}
+
+}  // namespace tunefarm::tuner

@@ -1,0 +1,49 @@
+// The interleaved final: the best trials are measured again, A B C A B C ..., on one device with
+// nothing else going on, and compared round by round.
+#ifndef TUNEFARM_TUNER_SESSION_FINAL_H_
+#define TUNEFARM_TUNER_SESSION_FINAL_H_
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "tuner/measure/measurer.h"
+#include "tuner/session/candidate.h"
+#include "tuner/session/scoreboard.h"
+#include "tuner/session/task_log.h"
+#include "tuner/session/task_setup.h"
+
+namespace tunefarm::tuner {
+
+struct FinalOptions {
+  uint32_t num_rounds = 5;
+  uint32_t samples_per_round = 3;
+  absl::Duration min_sample = absl::Milliseconds(3);
+};
+
+struct FinalResult {
+  uint32_t num_rounds = 0;  // That were completed; 0: nothing was compared.
+  // As given, with the figures of the final instead of the search's where there are any.
+  std::vector<RankedTrial> finalists;
+  size_t winner = 0;  // Among them.
+  // The device's multiply-add peak, measured in turn with the finalists: median over the rounds,
+  // FLOP/s; 0: not known.
+  double peak_flops = 0;
+};
+
+// Who takes part: the fastest few, and the untuned default where it is not hopelessly slow, so that
+// the speed-up is told of the same minute. Empty: no trial was ok.
+std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup);
+
+// Every sample is logged with its trial. `stop`, and a tracker that goes away, end it early: the
+// rounds so far count. Requires at least one finalist. Errors: those of the log.
+absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
+                                      const TaskSetup& setup, const FinalOptions& options,
+                                      const std::atomic<bool>& stop, Measurer& measurer,
+                                      TaskLog& log);
+
+}  // namespace tunefarm::tuner
+
+#endif  // TUNEFARM_TUNER_SESSION_FINAL_H_
