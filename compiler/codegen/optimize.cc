@@ -11,7 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "compiler/codegen/sink_loads.h"
+#include "compiler/codegen/place_loads.h"
 
 namespace tunefarm::compiler {
 namespace {
@@ -60,7 +60,8 @@ absl::StatusOr<std::string> GenerateCode(llvm::Module& module, const LlvmTarget&
   if (!target.target.in_order) {
     config->disablePass(&llvm::MachineSchedulerID);
     config->disablePass(&llvm::PostRASchedulerID);
-    config->insertPass(&llvm::PeepholeOptimizerID, CreateSinkLoadsPass());
+    config->insertPass(&llvm::MachineSinkingID,
+                       CreatePlaceLoadsPass(target.target.num_vector_registers));
   }
   passes.add(config);
   auto* machine_module = new llvm::MachineModuleInfoWrapperPass(&machine);

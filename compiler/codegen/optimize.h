@@ -7,7 +7,7 @@
 //   strength reduction of loops   left out: addresses already move by additions; it took a fifth of
 //   the time hoisting of loads from loops  left out: the schedule says what lives in registers; it
 //   made accumulators spill instruction scheduling        left out on out-of-order cores, see
-//   sink_loads.h
+//   place_loads.h
 #ifndef TUNEFARM_COMPILER_CODEGEN_OPTIMIZE_H_
 #define TUNEFARM_COMPILER_CODEGEN_OPTIMIZE_H_
 

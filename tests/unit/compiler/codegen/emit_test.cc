@@ -45,14 +45,28 @@ constexpr Tile kFittingTiles[] = {
     {8, 4, 2, 1, "x86-avx2"},     {8, 4, 2, 4, "x86-avx2"},     {8, 7, 1, 4, "x86-avx2"},
 };
 
+// Tiles that need one register more than there are.
+constexpr Tile kTightTiles[] = {
+    {16, 7, 4, 1, "x86-avx512"},
+    {16, 7, 4, 4, "x86-avx512"},
+    {16, 14, 2, 8, "x86-avx512"},
+    {8, 4, 3, 2, "x86-avx2"},
+};
+
+void ExpectNoSpills(const Tile& tile) {
+  const std::string text =
+      Assembly(ConvTile(tile.lanes, tile.pixels, tile.vectors, tile.unroll), tile.target);
+  EXPECT_EQ(CountLines(text, "%[yz]mm.*\\(%rsp\\)|\\(%rsp\\).*%[yz]mm"), 0)
+      << tile.pixels << " x " << tile.vectors << " unrolled by " << tile.unroll << "\n"
+      << text;
+}
+
 TEST(EmitTest, ATileThatFitsTheRegistersIsNeverSpilled) {
-  for (const Tile& tile : kFittingTiles) {
-    const std::string text =
-        Assembly(ConvTile(tile.lanes, tile.pixels, tile.vectors, tile.unroll), tile.target);
-    EXPECT_EQ(CountLines(text, "%[yz]mm.*\\(%rsp\\)|\\(%rsp\\).*%[yz]mm"), 0)
-        << tile.pixels << " x " << tile.vectors << " unrolled by " << tile.unroll << "\n"
-        << text;
-  }
+  for (const Tile& tile : kFittingTiles) ExpectNoSpills(tile);
+}
+
+TEST(EmitTest, OperandsOfATightTileAreLoadedAgainInsteadOfSpillingSums) {
+  for (const Tile& tile : kTightTiles) ExpectNoSpills(tile);
 }
 
 TEST(EmitTest, EveryMultiplyAddIsFusedAndOperandsAreLoadedOnce) {
@@ -73,7 +87,7 @@ TEST(EmitTest, TheInnerLoopOnlyAddsToItsPointers) {
 }
 
 TEST(EmitTest, ATileComputesWhatTheInterpreterDoes) {
-  const Function function = ConvTile(8, 4, 2, 4);
+  const Function function = ConvTile(16, 7, 4, 2);
   const std::vector<Bytes> buffers = RandomBuffers(function, 3);
   const auto want = RunInterpreted(function, buffers);
   ASSERT_TRUE(want.ok()) << want.status();

@@ -1,6 +1,7 @@
 // Loads and stores of every lane pattern, and the addresses under them.
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_format.h"
 #include "compiler/codegen/emit.h"
 #include "tests/unit/compiler/codegen/run_kernel.h"
 
@@ -92,6 +93,31 @@ TEST(MemoryAccessTest, ARegisterBufferIndexedByALoopStillWorks) {
   ExpectAgrees(
       "fn run(a: s16[10], out: s16[10]) { alloc t: s16[10] register {"
       "  for i in 0..10 { t[9 - i] = a[i] } for i in 0..10 { out[i] = t[i] } } }");
+}
+
+// More values than registers, from a buffer that is only read and from one that is overwritten
+// between their uses.
+TEST(MemoryAccessTest, ValuesThatAreLoadedAgainAreTheOnesOfBefore) {
+  constexpr int kValues = 40;
+  for (int lanes : {4, 8, 16}) {
+    const auto at = [&](const std::string& buffer, int i) {
+      return buffer + absl::StrFormat("[ramp(%d, 1, %d)]", i * lanes, lanes);
+    };
+    std::string first, stores;
+    for (int i = 0; i < kValues; ++i) {
+      const int j = kValues - 1 - i;
+      first += at("old", i) + " = " + at("t", i) + " ";
+      first += at("r", i) + " = " + at("a", i) + " * " + at("old", i) + " ";
+      stores += at("t", i) + " = " + at("a", j) + " ";
+      stores += at("out", i) + " = " + at("r", j) + " + " + at("a", i) + " + " + at("old", j) + " ";
+    }
+    const int size = kValues * lanes;
+    ExpectAgrees(
+        absl::StrFormat("fn run(a: f32[%d], b: f32[%d], out: f32[%d]) { alloc t: f32[%d] scratch {"
+                        "  for i in 0..%d { t[i] = b[i] }"
+                        "  alloc old: f32[%d] register { alloc r: f32[%d] register { %s %s } } } }",
+                        size, size, size, size, size, size, size, first, stores));
+  }
 }
 
 }  // namespace
