@@ -45,7 +45,7 @@ class Simplifier final : public Mutator {
 
   Expr Mutate(const Binary& node, const Expr& self) override {
     if (IsIndexArithmetic(node)) {
-      // A linear form keeps loads, selects and casts as it finds them: they are simplified before it is made.
+      // A linear form keeps loads, selects and casts as it finds them: they are simplified first.
       const Expr operands = IsPureArithmetic(self) ? self : Mutator::Mutate(node, self);
       const Expr simple = FromLinear(ToLinear(operands, ranges_));
       return StructurallyEqual(simple, self) ? self : simple;
