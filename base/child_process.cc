@@ -1,4 +1,4 @@
-#include "tuner/measure/child_process.h"
+#include "base/child_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
 
-namespace tunefarm::tuner {
+namespace tunefarm::base {
 namespace {
 
 constexpr int kCannotExecute = 127;
@@ -76,8 +76,8 @@ class Spawner {
   }
 
   pid_t Fork(const Prepared& prepared) ABSL_LOCKS_EXCLUDED(callers_, mutex_) {
-    base::MutexLock one_at_a_time(&callers_);
-    base::MutexLock lock(&mutex_);
+    MutexLock one_at_a_time(&callers_);
+    MutexLock lock(&mutex_);
     request_ = &prepared;
     changed_.NotifyAll();
     while (request_ != nullptr) changed_.Wait(&mutex_);
@@ -94,7 +94,7 @@ class Spawner {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are for the tuner's own threads.
-    base::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     while (true) {
       while (request_ == nullptr) changed_.Wait(&mutex_);
       pid_ = fork();
@@ -105,9 +105,9 @@ class Spawner {
     }
   }
 
-  base::Mutex callers_;
-  base::Mutex mutex_;
-  base::CondVar changed_;  // request_
+  Mutex callers_;
+  Mutex mutex_;
+  CondVar changed_;  // request_
   const Prepared* request_ ABSL_GUARDED_BY(mutex_) = nullptr;
   pid_t pid_ ABSL_GUARDED_BY(mutex_) = -1;
   int errno_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -194,4 +194,4 @@ std::string ChildProcess::LastWords() const {
   return text.substr(text.rfind('\n') + 1);
 }
 
-}  // namespace tunefarm::tuner
+}  // namespace tunefarm::base
