@@ -21,6 +21,7 @@ namespace tunefarm::base {
 namespace {
 
 constexpr int kCannotExecute = 127;
+constexpr size_t kMostErrorBytes = size_t{64} << 10;
 
 // What the child needs after fork, allocated before it.
 struct Prepared {
@@ -184,12 +185,21 @@ std::string ChildProcess::Reap(int flags) {
   return ended_;
 }
 
+size_t ChildProcess::ErrorSize() const {
+  return static_cast<size_t>(std::max<off_t>(0, lseek(stderr_.get(), 0, SEEK_END)));
+}
+
+std::string ChildProcess::ErrorText() const {
+  const size_t size = ErrorSize();
+  std::string text(std::min(size, kMostErrorBytes), '\0');
+  const ssize_t got =
+      pread(stderr_.get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
+  text.resize(got > 0 ? static_cast<size_t>(got) : 0);
+  return text;
+}
+
 std::string ChildProcess::LastWords() const {
-  std::array<char, 4096> tail;
-  const off_t size = lseek(stderr_.get(), 0, SEEK_END);
-  const off_t start = std::max<off_t>(0, size - static_cast<off_t>(tail.size()));
-  const ssize_t got = pread(stderr_.get(), tail.data(), tail.size(), start);
-  std::string text(tail.data(), got > 0 ? static_cast<size_t>(got) : 0);
+  std::string text = ErrorText();
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') + 1);
 }

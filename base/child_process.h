@@ -46,7 +46,11 @@ class ChildProcess {
   // Waits for its end, reaps it and says how it ended: "exit code 1", "signal 6 (Aborted)". Again:
   // the same.
   std::string Wait();
-  // The last line that it wrote to stderr; "" if none.
+  // How many bytes it wrote to stderr so far.
+  size_t ErrorSize() const;
+  // What it wrote to stderr so far, the last 64 KiB at most.
+  std::string ErrorText() const;
+  // The last line of that; "" if none.
   std::string LastWords() const;
 
  private:
