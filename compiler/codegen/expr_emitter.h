@@ -58,6 +58,8 @@ class ExprEmitter {
   void EmitStore(const Store& store);
 
   llvm::Type* LlvmType(Type type);
+  // A constant of the type that subscripts have: as wide as a pointer.
+  llvm::ConstantInt* Index(int64_t value);
 
  private:
   static constexpr int kHere = std::numeric_limits<int>::max();
