@@ -36,6 +36,12 @@ struct DeviceInfo {
   std::string agent_version;
   uint32_t kernel_abi_version = 0;
   std::string model;
+  struct Core {
+    uint32_t index = 0;
+    uint32_t capacity = 0;          // 0: not told.
+    uint64_t max_frequency_hz = 0;  // 0: not told.
+  };
+  std::vector<Core> cores;
 };
 
 // As last told by a heartbeat; what the device's OS does not tell is absent.
@@ -44,6 +50,10 @@ struct DeviceState {
   std::optional<int32_t> temperature_millicelsius;
   std::optional<bool> throttled;
   std::optional<double> load_average;
+  std::optional<std::string> governor;
+  std::optional<uint32_t> firmware_throttled;
+  std::vector<uint64_t> core_frequency_hz;
+  bool holding = false;  // Waits for the device to cool.
 };
 
 // Which device may run a candidate: every condition that is set must hold.
