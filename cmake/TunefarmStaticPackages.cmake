@@ -30,4 +30,5 @@ foreach(target ${imported})
   endif()
 endforeach()
 
-add_link_options(-Wl,--gc-sections)
+# What is linked is what is shipped: small, without symbols.
+add_link_options(-Wl,--gc-sections -s)
