@@ -64,9 +64,11 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
       ->check(CLI::PositiveNumber);
   app.add_flag("--emulated", flags.emulated,
                "this device is an emulator: its timings never compete with hardware");
+  app.add_option("--emulator", flags.emulator,
+                 "QEMU's user-mode program that this agent runs under: it starts its own processes "
+                 "with it too. Implies --emulated and --without-seccomp");
   app.add_flag("--without-seccomp", flags.without_seccomp,
-               "hold kernels by limits alone, where the system has no seccomp filters (QEMU user "
-               "mode, which needs binfmt_misc besides)");
+               "hold kernels by limits alone, where the system has no seccomp filters");
   app.add_flag("--die-with-parent", flags.die_with_parent,
                "end when the thread that started this process ends");
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
@@ -82,6 +84,7 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
     *exit_code = kUsageError;
     return std::nullopt;
   }
+  if (!flags.emulator.empty()) flags.emulated = flags.without_seccomp = true;
   for (const std::string& tag : tags) {
     const size_t equals = tag.find('=');
     flags.tags[tag.substr(0, equals)] = tag.substr(equals + 1);

@@ -19,6 +19,7 @@ struct AgentFlags {
   std::string token_file;         // Empty: no token.
   uint64_t memory_limit_mib = 0;  // 0: half of the machine's memory.
   bool emulated = false;
+  std::string emulator;  // Program that this process runs under; empty: none. Implies emulated.
   bool without_seccomp = false;
   bool die_with_parent = false;
   std::string log_level = "warn";

@@ -4,8 +4,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
@@ -54,15 +56,24 @@ absl::StatusOr<std::vector<CoreFacts>> ChooseCores(const AgentFlags& flags,
   return MeasuringCores(ReadCoreFacts(files, AllowedCores()), choice);
 }
 
+// On a 32-bit system a process has 3 GiB for everything, buffers and their guards among it.
+constexpr uint64_t kMaxMemoryLimitBytes = uint64_t{1} << (sizeof(void*) == 4 ? 30 : 62);
+
 SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo& device,
                                   std::vector<int> cores) {
   SandboxOptions options;
+  // The link shows an emulated process its own program, but opens the emulator.
+  if (!flags.emulator.empty()) {
+    options.emulator = flags.emulator;
+    options.runner_executable = std::filesystem::read_symlink("/proc/self/exe");
+  }
   options.triple = device.triple();
   options.emulated = device.emulated();
   options.child.cores = std::move(cores);
   options.child.use_seccomp = !flags.without_seccomp;
   options.child.memory_limit_bytes =
-      flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20 : device.memory_bytes() / 2;
+      std::min(kMaxMemoryLimitBytes, flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20
+                                                                 : device.memory_bytes() / 2);
   options.child.system_root = flags.system_root;
   const SystemFiles files(flags.system_root);
   options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(files);

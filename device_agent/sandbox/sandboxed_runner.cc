@@ -28,9 +28,10 @@ namespace {
 // The runner answers at the deadline at the latest; one that is silent for longer is broken.
 constexpr absl::Duration kRunnerGrace = absl::Seconds(10);
 
-absl::StatusOr<pid_t> Spawn(const std::string& executable,
+absl::StatusOr<pid_t> Spawn(const std::string& executable, const std::string& emulator,
                             const std::vector<std::string>& arguments, int channel) {
   std::vector<char*> argv = {const_cast<char*>("tuner-agent")};
+  if (!emulator.empty()) argv.push_back(const_cast<char*>(executable.c_str()));
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
@@ -48,13 +49,13 @@ absl::StatusOr<pid_t> Spawn(const std::string& executable,
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 
   pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, executable.c_str(), &files, &attributes, argv.data(), environ);
+  const std::string& program = emulator.empty() ? executable : emulator;
+  const int error = posix_spawn(&pid, program.c_str(), &files, &attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) {
     return absl::InternalError(
-        absl::StrFormat("starting the runner %s: %s", executable, std::strerror(error)));
+        absl::StrFormat("starting the runner %s: %s", program, std::strerror(error)));
   }
   return pid;
 }
@@ -240,7 +241,7 @@ absl::Status SandboxedRunner::EnsureRunner() {
     DropRunner(/*kill_it=*/true);
   }
   TUNEFARM_ASSIGN_OR_RETURN(auto ends, MakeChannel());
-  TUNEFARM_ASSIGN_OR_RETURN(runner_pid_, Spawn(options_.runner_executable,
+  TUNEFARM_ASSIGN_OR_RETURN(runner_pid_, Spawn(options_.runner_executable, options_.emulator,
                                                RunnerArguments(options_.child), ends.second.get()));
   channel_ = std::move(ends.first);
   return absl::OkStatus();

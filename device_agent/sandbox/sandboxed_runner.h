@@ -25,6 +25,9 @@ namespace tunefarm::device_agent {
 struct SandboxOptions {
   // The binary that has the --runner mode; this process's own by default.
   std::string runner_executable = "/proc/self/exe";
+  // The program that binary is started with: an emulator, which takes its path as first argument.
+  // Empty: none.
+  std::string emulator;
   std::string triple;  // Of this machine: kernels of other architectures are refused.
   bool emulated = false;
   // cores[0] runs kernels, the others their workers.
