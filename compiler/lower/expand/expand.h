@@ -17,6 +17,7 @@ absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step);
 
 // The forms.
 absl::StatusOr<LoweredKernel> ExpandPairTile(const Operator& op, const PairTileKnobs& knobs);
+absl::StatusOr<LoweredKernel> ExpandWindowRows(const Operator& op, const WindowRowsKnobs& knobs);
 
 }  // namespace tunefarm::compiler
 

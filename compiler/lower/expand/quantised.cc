@@ -87,8 +87,8 @@ Stmt PrepareShortParameters(const Operator& op, const QuantisedTensors& tensors,
                                 StoreAt(params, at(3), right)}),
     });
   };
-  return MakeBlock({StoreAt(parameters.plain, Expr(0), S32(0)),
-                    Loop("channel", num_channels, channel_body)});
+  return MakeBlock(
+      {StoreAt(parameters.plain, Expr(0), S32(0)), Loop("channel", num_channels, channel_body)});
 }
 
 Expr ShortResult(const Operator& op, const ShortParameters& parameters, const Expr& acc,

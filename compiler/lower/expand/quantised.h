@@ -47,9 +47,9 @@ LoweredKernel FinishExpansion(const Operator& op, const std::vector<Buffer>& pac
 
 // The image with its border, in scratch memory: how a padded convolution reads it.
 struct PaddedImage {
-  Buffer buffer;                    // The input itself where nothing is padded.
-  int64_t row_elems = 0;            // Between rows.
-  int64_t image_elems = 0;          // Between images.
+  Buffer buffer;            // The input itself where nothing is padded.
+  int64_t row_elems = 0;    // Between rows.
+  int64_t image_elems = 0;  // Between images.
   bool is_copy = false;
 };
 PaddedImage MakePaddedImage(const Operator& op, const Buffer& in);
