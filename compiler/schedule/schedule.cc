@@ -171,5 +171,8 @@ Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs) {
 Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs) {
   return Expand(std::move(stage), kWindowRowsForm, {knobs.along_height ? 1 : 0});
 }
+Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs) {
+  return Expand(std::move(stage), kTableAddForm, {knobs.unroll});
+}
 
 }  // namespace tunefarm::compiler

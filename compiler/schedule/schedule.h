@@ -149,6 +149,13 @@ struct WindowRowsKnobs {
 };
 Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs);
 
+// table_add: s8 addition with both operands rescaled by tables. Numbers: elements per iteration.
+inline constexpr char kTableAddForm[] = "table_add";
+struct TableAddKnobs {
+  int64_t unroll = 1;
+};
+Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs);
+
 }  // namespace tunefarm::compiler
 
 #endif  // TUNEFARM_COMPILER_SCHEDULE_SCHEDULE_H_

@@ -12,6 +12,9 @@ absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step) {
   if (form == kWindowRowsForm && step.numbers.size() == 1) {
     return ExpandWindowRows(op, {step.numbers[0] != 0});
   }
+  if (form == kTableAddForm && step.numbers.size() == 1) {
+    return ExpandTableAdd(op, {step.numbers[0]});
+  }
   return absl::FailedPreconditionError(
       absl::StrFormat("no expansion '%s' with %d numbers", form, step.numbers.size()));
 }
