@@ -23,7 +23,7 @@ struct LocalFarmOptions {
   // this machine is the device.
   std::string board;
   std::string serial;
-  absl::Duration start_timeout = absl::Seconds(10);  // For each of the two.
+  absl::Duration start_timeout = absl::Seconds(10);  // For each of the two; boards take their time.
 };
 
 // Thread-safe.
