@@ -30,7 +30,7 @@ struct LocalFarmOptions {
 class LocalFarm {
  public:
   // Returns when the device is connected. Errors: kNotFound (a program is not there),
-  // kUnavailable (one does not start: with its last words).
+  // kUnavailable (one does not start: with its last words; or the board cannot be used, and why).
   static absl::StatusOr<std::unique_ptr<LocalFarm>> Start(const LocalFarmOptions& options);
   // Ends both processes.
   ~LocalFarm();
