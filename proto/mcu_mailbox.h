@@ -33,7 +33,6 @@ extern "C" {
 #define TUNEFARM_FEATURE_MPU 2u    /* MPU on: kernels run unprivileged behind it. */
 #define TUNEFARM_FEATURE_ICACHE 4u /* Instruction cache on. */
 #define TUNEFARM_FEATURE_DCACHE 8u /* Data cache on. */
-#define TUNEFARM_FEATURE_DSP 16u   /* DSP extension (SMLAD) there. */
 
 enum tunefarm_tick_source {
   TUNEFARM_TICKS_DWT = 1,     /* DWT CYCCNT was seen to count. */
@@ -188,7 +187,7 @@ typedef struct tunefarm_identity {
 typedef struct tunefarm_clock {
   uint32_t tick_source;    /* enum tunefarm_tick_source */
   uint32_t tick_hz;        /* Also the core's clock: both sources count it. */
-  uint32_t overhead_ticks; /* Of a timed call of an empty entry, measured at boot. */
+  uint32_t overhead_ticks; /* Of a call of an empty entry, measured as each queue begins. */
   uint32_t registers[5];   /* Raw clock registers; which ones is said in the port's file. */
 } tunefarm_clock;
 

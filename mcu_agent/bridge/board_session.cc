@@ -110,7 +110,7 @@ absl::Status BoardSession::Boot(bool load) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::string vectors, link_.Read(board_.firmware.base, 8));
   TUNEFARM_RETURN_IF_ERROR(link_.WriteRegister("sp", FromBytes<uint32_t>(vectors, 0)));
   TUNEFARM_RETURN_IF_ERROR(link_.WriteRegister("pc", FromBytes<uint32_t>(vectors, 4) & ~1u));
-  TUNEFARM_RETURN_IF_ERROR(link_.WriteRegister("xpsr", kThumbState));
+  TUNEFARM_RETURN_IF_ERROR(link_.WriteRegister("xPSR", kThumbState));
   TUNEFARM_RETURN_IF_ERROR(link_.Resume());
   TUNEFARM_RETURN_IF_ERROR(AwaitFirmware());
   TUNEFARM_RETURN_IF_ERROR(CheckIdentity());

@@ -84,7 +84,9 @@ absl::Status BridgeRunner::BringUp() {
 
 absl::Status BridgeRunner::EnsureUp() {
   if (up_) return absl::OkStatus();
-  return Recover(Symptom::kLinkLost, "not started");
+  TUNEFARM_RETURN_IF_ERROR(Recover(Symptom::kLinkLost, "not started"));
+  ladder_.Reopen();  // Starting was no cure of a trouble.
+  return absl::OkStatus();
 }
 
 absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {

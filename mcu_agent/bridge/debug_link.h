@@ -28,7 +28,7 @@ class DebugLink {
   virtual absl::Status Halt() = 0;
   // Goes on from where the core stands.
   virtual absl::Status Resume() = 0;
-  // "pc", "sp", "xpsr", ... of the halted core.
+  // "pc", "sp", "xPSR", ... of the halted core.
   virtual absl::StatusOr<uint32_t> ReadRegister(const std::string& name) = 0;
   virtual absl::Status WriteRegister(const std::string& name, uint32_t value) = 0;
 

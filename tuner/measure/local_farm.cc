@@ -12,6 +12,10 @@ namespace {
 using base::ReadyProgram;
 
 constexpr char kListening[] = "listening on ";
+// In tuner-mcu-agent's first line, where its board cannot be used.
+constexpr char kUnavailable[] = ", unavailable: ";
+// A board that does not come up is given every cure first.
+constexpr absl::Duration kBoardTimeout = absl::Minutes(2);
 
 absl::StatusOr<ReadyProgram> Start(const std::string& path, const std::vector<std::string>& args,
                                    absl::Duration timeout) {
@@ -54,7 +58,14 @@ absl::StatusOr<std::unique_ptr<LocalFarm>> LocalFarm::Start(const LocalFarmOptio
   std::vector<std::string> command = AgentCommand(options, host_port);
   const std::string path = bin_dir + "/" + command.front();
   command.erase(command.begin());
-  TUNEFARM_ASSIGN_OR_RETURN(ReadyProgram agent, tuner::Start(path, command, options.start_timeout));
+  const absl::Duration patience = options.board.empty() ? options.start_timeout : kBoardTimeout;
+  TUNEFARM_ASSIGN_OR_RETURN(ReadyProgram agent, tuner::Start(path, command, patience));
+  const size_t unavailable = agent.ready_line.find(kUnavailable);
+  if (unavailable != std::string::npos) {
+    return absl::UnavailableError(
+        absl::StrFormat("board %s: %s", options.board,
+                        agent.ready_line.substr(unavailable + sizeof(kUnavailable) - 1)));
+  }
   return std::unique_ptr<LocalFarm>(new LocalFarm(std::move(tracker), std::move(agent), host_port));
 }
 

@@ -23,14 +23,14 @@ struct LocalFarmOptions {
   // this machine is the device.
   std::string board;
   std::string serial;
-  absl::Duration start_timeout = absl::Seconds(10);  // For each of the two.
+  absl::Duration start_timeout = absl::Seconds(10);  // For each of the two; boards take their time.
 };
 
 // Thread-safe.
 class LocalFarm {
  public:
   // Returns when the device is connected. Errors: kNotFound (a program is not there),
-  // kUnavailable (one does not start: with its last words).
+  // kUnavailable (one does not start: with its last words; or the board cannot be used, and why).
   static absl::StatusOr<std::unique_ptr<LocalFarm>> Start(const LocalFarmOptions& options);
   // Ends both processes.
   ~LocalFarm();
