@@ -18,6 +18,8 @@ v1::DeviceStatus ToProto(DeviceStatus status) {
       return v1::DEVICE_STATUS_BUSY;
     case DeviceStatus::kDraining:
       return v1::DEVICE_STATUS_DRAINING;
+    case DeviceStatus::kUnavailable:
+      return v1::DEVICE_STATUS_UNAVAILABLE;
     case DeviceStatus::kLost:
       return v1::DEVICE_STATUS_LOST;
   }
@@ -36,6 +38,7 @@ void ToProto(const DeviceInfo& info, v1::DeviceInfo* out) {
   out->set_agent_version(info.agent_version);
   out->set_kernel_abi_version(info.kernel_abi_version);
   out->set_model(info.model);
+  out->set_max_batch(static_cast<uint32_t>(info.max_batch));
 }
 
 void ToProto(const DeviceState& state, v1::DeviceState* out) {
@@ -62,6 +65,7 @@ DeviceInfo FromProto(const v1::DeviceInfo& info) {
   out.agent_version = info.agent_version();
   out.kernel_abi_version = info.kernel_abi_version();
   out.model = info.model();
+  out.max_batch = info.max_batch();
   return out;
 }
 

@@ -34,6 +34,7 @@ enum class StepKind {
   kCacheWrite,
   kPack,
   kTensorize,
+  kExpand,
 };
 
 struct Step {
@@ -126,6 +127,19 @@ Step Pack(std::string stage, std::string buffer, const std::vector<int64_t>& ord
 // Computes the reduction loop `axis` (extent 2, innermost but for the vectorised loop) of an s8
 // stage by the target's pairwise multiply-add instruction.
 Step Tensorize(std::string stage, std::string axis);
+
+// The whole operator is built by a function of its own (compiler/lower/expand), whose choices are
+// the numbers. It stands alone in its schedule.
+Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
+
+// pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and
+// channels of a tile, pair steps in one iteration of its loop.
+inline constexpr char kPairTileForm[] = "pair_tile";
+struct PairTileKnobs {
+  int64_t pixels = 1, channels = 1;
+  int64_t steps = 1;
+};
+Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
 
 }  // namespace tunefarm::compiler
 

@@ -5,8 +5,8 @@
 // ends its children in order), no file descriptors but the given ones, and SIGKILL when this
 // process dies, however it dies. What it writes to stderr is kept in memory, so that its last words
 // can be part of an error message.
-#ifndef TUNEFARM_TUNER_MEASURE_CHILD_PROCESS_H_
-#define TUNEFARM_TUNER_MEASURE_CHILD_PROCESS_H_
+#ifndef TUNEFARM_BASE_CHILD_PROCESS_H_
+#define TUNEFARM_BASE_CHILD_PROCESS_H_
 
 #include <sys/types.h>
 
@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tuner/measure/unique_fd.h"
+#include "base/unique_fd.h"
 
-namespace tunefarm::tuner {
+namespace tunefarm::base {
 
 struct ChildSpec {
   std::string program;            // Path of the executable.
@@ -46,7 +46,11 @@ class ChildProcess {
   // Waits for its end, reaps it and says how it ended: "exit code 1", "signal 6 (Aborted)". Again:
   // the same.
   std::string Wait();
-  // The last line that it wrote to stderr; "" if none.
+  // How many bytes it wrote to stderr so far.
+  size_t ErrorSize() const;
+  // What it wrote to stderr so far, the last 64 KiB at most.
+  std::string ErrorText() const;
+  // The last line of that; "" if none.
   std::string LastWords() const;
 
  private:
@@ -59,6 +63,6 @@ class ChildProcess {
   UniqueFd stderr_;    // A file in memory.
 };
 
-}  // namespace tunefarm::tuner
+}  // namespace tunefarm::base
 
-#endif  // TUNEFARM_TUNER_MEASURE_CHILD_PROCESS_H_
+#endif  // TUNEFARM_BASE_CHILD_PROCESS_H_

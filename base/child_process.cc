@@ -1,4 +1,4 @@
-#include "tuner/measure/child_process.h"
+#include "base/child_process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -17,10 +17,11 @@
 #include "absl/strings/str_format.h"
 #include "base/mutex.h"
 
-namespace tunefarm::tuner {
+namespace tunefarm::base {
 namespace {
 
 constexpr int kCannotExecute = 127;
+constexpr size_t kMostErrorBytes = size_t{64} << 10;
 
 // What the child needs after fork, allocated before it.
 struct Prepared {
@@ -76,8 +77,8 @@ class Spawner {
   }
 
   pid_t Fork(const Prepared& prepared) ABSL_LOCKS_EXCLUDED(callers_, mutex_) {
-    base::MutexLock one_at_a_time(&callers_);
-    base::MutexLock lock(&mutex_);
+    MutexLock one_at_a_time(&callers_);
+    MutexLock lock(&mutex_);
     request_ = &prepared;
     changed_.NotifyAll();
     while (request_ != nullptr) changed_.Wait(&mutex_);
@@ -94,7 +95,7 @@ class Spawner {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, nullptr);  // Signals are for the tuner's own threads.
-    base::MutexLock lock(&mutex_);
+    MutexLock lock(&mutex_);
     while (true) {
       while (request_ == nullptr) changed_.Wait(&mutex_);
       pid_ = fork();
@@ -105,9 +106,9 @@ class Spawner {
     }
   }
 
-  base::Mutex callers_;
-  base::Mutex mutex_;
-  base::CondVar changed_;  // request_
+  Mutex callers_;
+  Mutex mutex_;
+  CondVar changed_;  // request_
   const Prepared* request_ ABSL_GUARDED_BY(mutex_) = nullptr;
   pid_t pid_ ABSL_GUARDED_BY(mutex_) = -1;
   int errno_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -184,14 +185,23 @@ std::string ChildProcess::Reap(int flags) {
   return ended_;
 }
 
+size_t ChildProcess::ErrorSize() const {
+  return static_cast<size_t>(std::max<off_t>(0, lseek(stderr_.get(), 0, SEEK_END)));
+}
+
+std::string ChildProcess::ErrorText() const {
+  const size_t size = ErrorSize();
+  std::string text(std::min(size, kMostErrorBytes), '\0');
+  const ssize_t got =
+      pread(stderr_.get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
+  text.resize(got > 0 ? static_cast<size_t>(got) : 0);
+  return text;
+}
+
 std::string ChildProcess::LastWords() const {
-  std::array<char, 4096> tail;
-  const off_t size = lseek(stderr_.get(), 0, SEEK_END);
-  const off_t start = std::max<off_t>(0, size - static_cast<off_t>(tail.size()));
-  const ssize_t got = pread(stderr_.get(), tail.data(), tail.size(), start);
-  std::string text(tail.data(), got > 0 ? static_cast<size_t>(got) : 0);
+  std::string text = ErrorText();
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text.substr(text.rfind('\n') + 1);
 }
 
-}  // namespace tunefarm::tuner
+}  // namespace tunefarm::base

@@ -1,12 +1,12 @@
 // A file descriptor that closes itself.
-#ifndef TUNEFARM_TUNER_MEASURE_UNIQUE_FD_H_
-#define TUNEFARM_TUNER_MEASURE_UNIQUE_FD_H_
+#ifndef TUNEFARM_BASE_UNIQUE_FD_H_
+#define TUNEFARM_BASE_UNIQUE_FD_H_
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace tunefarm::tuner {
+namespace tunefarm::base {
 
 class UniqueFd {
  public:
@@ -30,6 +30,6 @@ class UniqueFd {
   int fd_ = -1;
 };
 
-}  // namespace tunefarm::tuner
+}  // namespace tunefarm::base
 
-#endif  // TUNEFARM_TUNER_MEASURE_UNIQUE_FD_H_
+#endif  // TUNEFARM_BASE_UNIQUE_FD_H_

@@ -1,4 +1,4 @@
-#include "tuner/measure/child_process.h"
+#include "base/child_process.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@
 
 #include "tests/support/status_matchers.h"
 
-namespace tunefarm::tuner {
+namespace tunefarm::base {
 namespace {
 
 using ::testing::HasSubstr;
@@ -122,8 +122,7 @@ TEST(ChildProcessTest, ChildDoesNotInheritBlockedSignals) {
 TEST(ChildProcessTest, ChildDiesWithAParentThatIsKilled) {
   Pipe pipe = MakePipe();
   ChildSpec spec;
-  spec.program = TUNEFARM_TEST_BUILDER;
-  spec.args = {"--parent"};
+  spec.program = TUNEFARM_TEST_PARENT;
   spec.stdout_fd = pipe.write_end.get();
   auto parent = ChildProcess::Spawn(spec);
   ASSERT_THAT(parent, IsOk());
@@ -136,4 +135,4 @@ TEST(ChildProcessTest, ChildDiesWithAParentThatIsKilled) {
 }
 
 }  // namespace
-}  // namespace tunefarm::tuner
+}  // namespace tunefarm::base
