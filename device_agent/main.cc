@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -18,18 +20,25 @@
 #include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/version.h"
 #include "device_agent/agent.h"
 #include "device_agent/agent_flags.h"
 #include "device_agent/device/cores.h"
 #include "device_agent/device/device_info.h"
 #include "device_agent/device/device_state.h"
+#include "device_agent/sandbox/machine.h"
 #include "device_agent/sandbox/runner_process.h"
 #include "device_agent/sandbox/sandboxed_runner.h"
+#include "device_agent/self_test.h"
+#include "device_agent/service_manager.h"
+#include "device_agent/update/updater.h"
+#include "spdlog/spdlog.h"
 
 namespace tunefarm::device_agent {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr absl::Duration kProbePatience = absl::Seconds(20);
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   if (path.empty()) return std::string();
@@ -40,6 +49,22 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   }
   absl::StripAsciiWhitespace(&token);
   return token;
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+UpdaterOptions MakeUpdaterOptions(const AgentFlags& flags, std::vector<std::string> arguments) {
+  UpdaterOptions options;
+  if (!flags.state_dir.empty()) options.settings.folder = flags.state_dir + "/update";
+  if (!flags.update_key.empty()) options.settings.public_key = ReadAll(flags.update_key);
+  options.settings.machine = kMachine.name;
+  options.settings.own = base::OwnVersion();
+  options.arguments = std::move(arguments);
+  options.emulator = flags.emulator;
+  return options;
 }
 
 // Flushing a cache takes twice its size, because replacement is not strictly least recently used.
@@ -67,18 +92,25 @@ SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo&
   return options;
 }
 
-AgentOptions MakeAgentOptions(const AgentFlags& flags, const v1::DeviceInfo& device) {
+absl::StatusOr<AgentOptions> MakeAgentOptions(const AgentFlags& flags) {
   std::random_device random;
   AgentOptions options;
   options.tracker = flags.tracker;
-  options.device = device;
+  options.device = ReadDeviceInfo(SystemFiles());
+  options.device.set_name(flags.name);
+  options.device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+  if (flags.emulated) options.device.set_emulated(true);
+  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
   options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
   options.backoff_seed = random();
-  options.on_welcome = [tracker = flags.tracker, name = flags.name] {
-    std::printf("connected to %s as %s\n", tracker.c_str(), name.c_str());
-    std::fflush(stdout);
-  };
   return options;
+}
+
+void OnWelcome(const AgentFlags& flags, const UpdateStore& updates) {
+  std::printf("connected to %s as %s\n", flags.tracker.c_str(), flags.name.c_str());
+  std::fflush(stdout);
+  NotifyServiceManager(absl::StrFormat("STATUS=connected to %s as %s", flags.tracker, flags.name));
+  updates.Confirm();
 }
 
 // Waits for SIGINT and SIGTERM on a thread of its own: the first one ends the agent cleanly, the
@@ -119,25 +151,66 @@ absl::Status DieWithParent(pid_t parent) {
   return absl::OkStatus();
 }
 
-absl::Status Serve(const AgentFlags& flags) {
+// True when an update was taken, so that this process is to become it.
+absl::StatusOr<bool> Serve(const AgentFlags& flags, const Updater& updater) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<int> cores, MeasuringCores(flags.cpu));
-  v1::DeviceInfo device = ReadDeviceInfo(SystemFiles());
-  device.set_name(flags.name);
-  device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
-  if (flags.emulated) device.set_emulated(true);
-
+  TUNEFARM_ASSIGN_OR_RETURN(AgentOptions options, MakeAgentOptions(flags));
   // One reader for each thread that reads.
   DeviceStateReader beside_samples(SystemFiles(), cores[0]);
   DeviceStateReader for_heartbeats(SystemFiles(), cores[0]);
-  SandboxOptions sandbox_options = MakeSandboxOptions(flags, device, cores);
+  SandboxOptions sandbox_options = MakeSandboxOptions(flags, options.device, cores);
   sandbox_options.read_state = [&] { return beside_samples.Read(); };
   SandboxedRunner runner(std::move(sandbox_options));
-  AgentOptions options = MakeAgentOptions(flags, device);
-  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
   options.read_state = [&] { return for_heartbeats.Read(); };
+  options.on_welcome = [&] { OnWelcome(flags, updater.store()); };
+  options.take_update = [&](const v1::UpdateAgent& update) { return updater.Take(update); };
   Agent agent(std::move(options), &runner);
   const SignalWatch watch(&agent);
-  return agent.Run();
+  const Watchdog watchdog([&agent] { agent.CheckAlive(); });
+  NotifyServiceManager(absl::StrFormat("READY=1\nSTATUS=looking for %s", flags.tracker));
+  const absl::Status status = agent.Run();
+  if (!status.ok()) return status;
+  return agent.updated();
+}
+
+absl::Status SelfTest(const AgentFlags& flags) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<int> cores, MeasuringCores(flags.cpu));
+  std::vector<CheckLine> lines = CheckSystem(SystemFiles(), cores[0]);
+  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags));
+  for (CheckLine& line : CheckAbilities(options, !flags.without_seccomp)) {
+    lines.push_back(std::move(line));
+  }
+  if (PrintFindings(lines)) return absl::OkStatus();
+  return absl::FailedPreconditionError("this machine cannot be a device as it is (see above)");
+}
+
+absl::Status Probe(const AgentFlags& flags) {
+  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags));
+  TUNEFARM_RETURN_IF_ERROR(ProbeTracker(options, kProbePatience));
+  std::printf("%s%s\n", kProbePrefix, base::Print(base::OwnVersion()).c_str());
+  return absl::OkStatus();
+}
+
+// Serves, as the newest agent there is: an update that was taken before is started instead of this.
+absl::Status ServeAndUpdate(const AgentFlags& flags, std::vector<std::string> arguments) {
+  const Updater updater(MakeUpdaterOptions(flags, std::move(arguments)));
+  if (const std::optional<std::string> newer = updater.store().Start()) {
+    spdlog::warn("could not start the update: {}", base::OneLine(updater.Become(*newer)));
+  }
+  TUNEFARM_ASSIGN_OR_RETURN(const bool updated, Serve(flags, updater));
+  if (updated) {
+    if (const std::optional<std::string> newer = updater.store().Start()) {
+      return updater.Become(*newer);
+    }
+  }
+  NotifyServiceManager("STOPPING=1");
+  return absl::OkStatus();
+}
+
+absl::Status Run(const AgentFlags& flags, std::vector<std::string> arguments) {
+  if (flags.self_test) return SelfTest(flags);
+  if (flags.probe) return Probe(flags);
+  return ServeAndUpdate(flags, std::move(arguments));
 }
 
 int Main(int argc, char** argv) {
@@ -148,7 +221,7 @@ int Main(int argc, char** argv) {
   base::InitLog("tuner-agent", flags->log_level);
   SignalWatch::Block();
   absl::Status status = flags->die_with_parent ? DieWithParent(parent) : absl::OkStatus();
-  if (status.ok()) status = Serve(*flags);
+  if (status.ok()) status = Run(*flags, std::vector<std::string>(argv + 1, argv + argc));
   if (status.ok()) return EXIT_SUCCESS;
   std::fprintf(stderr, "tuner-agent: %s\n", base::OneLine(status).c_str());
   return kFailed;
