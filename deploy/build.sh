@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Configures and builds one preset, with progress on the way and the compiler's words only where something fails.
-#   deploy/build.sh PRESET [TARGET...]      PRESET: release, dev, asan or tsan; no TARGET: everything
+#   deploy/build.sh PRESET [TARGET...]      PRESET: release, dev, asan, tsan or fuzz; no TARGET: everything
 #                                           amd64, arm64, armhf: tuner-agent alone, static, for that processor
 # Safe to repeat: builds what has changed.
 set -euo pipefail

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "base/status.h"
+#include "base/version.h"
 #include "device_agent/tracker_session.h"
+#include "proto/protocol_version.h"
 #include "spdlog/spdlog.h"
 
 namespace tunefarm::device_agent {
@@ -45,6 +47,12 @@ absl::Status Agent::Run() {
   }
   Stop();
   measurer.join();
+  std::thread updater;
+  {
+    base::MutexLock lock(&mutex_);
+    updater = std::move(updater_);
+  }
+  if (updater.joinable()) updater.join();
   return status;
 }
 
@@ -67,6 +75,13 @@ void Agent::Stop() {
   if (session_ != nullptr) session_->Cancel();
   changed_.NotifyAll();
 }
+
+bool Agent::updated() {
+  base::MutexLock lock(&mutex_);
+  return updated_;
+}
+
+void Agent::CheckAlive() { base::MutexLock lock(&mutex_); }
 
 absl::Status Agent::RunSession() {
   TrackerSession session(options_.tracker);
@@ -101,6 +116,7 @@ void Agent::WriteLoop(TrackerSession* session) {
     if (messages.empty()) return;
     for (const v1::AgentMessage& message : messages) {
       if (!session->Write(message)) return;  // The reader sees the end as well and says why.
+      if (message.has_update_report()) LeaveForUpdate(session);
     }
   }
 }
@@ -124,16 +140,29 @@ std::vector<v1::AgentMessage> Agent::NextMessages() {
     base::MutexLock lock(&mutex_);
     // Half the interval: a heartbeat that is late by as much again is still in time.
     const absl::Duration deadline = SteadyNow() + heartbeat_interval_ / 2;
-    while (phase_ == Phase::kWelcome && !book_.HasOutgoing() && SteadyNow() < deadline) {
+    while (phase_ == Phase::kWelcome && !book_.HasOutgoing() && !update_report_ &&
+           SteadyNow() < deadline) {
       changed_.WaitFor(&mutex_, deadline - SteadyNow());
     }
     if (phase_ != Phase::kWelcome) return {};
     unavailable = ReadUnavailable();
     // Before results that came to nothing because of it, or their candidates come back here.
     const bool is_news = unavailable != std::exchange(told_unavailable_, unavailable);
-    if (!is_news && book_.HasOutgoing()) return book_.TakeOutgoing();
+    std::vector<v1::AgentMessage> messages;
+    if (!is_news) messages = TakeOutgoing();
+    if (!messages.empty()) return messages;
   }
   return {Heartbeat(unavailable)};
+}
+
+std::vector<v1::AgentMessage> Agent::TakeOutgoing() {
+  std::vector<v1::AgentMessage> messages = book_.TakeOutgoing();
+  if (update_report_) {
+    *messages.emplace_back().mutable_update_report() = *std::move(update_report_);
+    update_report_.reset();
+    updating_ = false;  // Before it is sent: the tracker may answer it with another one.
+  }
+  return messages;
 }
 
 std::string Agent::ReadUnavailable() const {
@@ -159,6 +188,9 @@ void Agent::Handle(const v1::TrackerMessage& message) {
       // The tracker sends no more; what is here is finished and the connection stays.
       spdlog::warn("the tracker drains this device: {}", message.drain().reason());
       break;
+    case v1::TrackerMessage::kUpdate:
+      StartUpdate(message.update());
+      break;
     case v1::TrackerMessage::KIND_NOT_SET:
       break;  // Of a newer tracker.
   }
@@ -173,6 +205,41 @@ void Agent::HandleWelcome(const v1::Welcome& welcome) {
   backoff_.Reset();
   spdlog::info("welcome at {}, session {}", options_.tracker, welcome.session_epoch());
   if (!std::exchange(was_welcome_, true) && options_.on_welcome) options_.on_welcome();
+}
+
+// Not on the reading thread: trying an update takes a while, and the tracker must be heard.
+void Agent::StartUpdate(const v1::UpdateAgent& update) {
+  if (updating_ || updated_) return;  // The tracker sends one at a time.
+  updating_ = true;
+  if (updater_.joinable()) updater_.join();  // It has ended: updating_ was false.
+  updater_ = std::thread([this, update] { RunUpdate(update); });
+}
+
+void Agent::RunUpdate(const v1::UpdateAgent& update) {
+  const absl::Status status = options_.take_update
+                                  ? options_.take_update(update)
+                                  : absl::FailedPreconditionError("this device takes no updates");
+  if (status.ok()) {
+    spdlog::info("taking the update to version {}", update.version());
+  } else {
+    spdlog::warn("refusing the update to version {}: {}", update.version(), base::OneLine(status));
+  }
+  base::MutexLock lock(&mutex_);
+  update_report_.emplace().set_digest(update.digest());
+  if (!status.ok()) update_report_->set_error(std::string(status.message()));
+  updated_ = status.ok();
+  changed_.NotifyAll();
+}
+
+// The report of an update has been written. Where it was taken the agent ends: not by cancelling,
+// which might overtake the report.
+void Agent::LeaveForUpdate(TrackerSession* session) {
+  base::MutexLock lock(&mutex_);
+  if (!updated_) return;
+  stopping_ = true;
+  running_stop_.request_stop();
+  changed_.NotifyAll();
+  session->WritesDone();
 }
 
 void Agent::StopWork(std::optional<uint64_t> serial) {
@@ -208,12 +275,36 @@ void Agent::MeasureLoop() {
   }
 }
 
+v1::Hello MakeHello(const AgentOptions& options) {
+  v1::Hello hello;
+  *hello.mutable_device() = options.device;
+  hello.mutable_device()->set_agent_version(base::Print(base::OwnVersion()));
+  hello.set_token(options.token);
+  hello.set_instance_id(options.instance_id);
+  hello.set_protocol_version(kProtocolVersion);
+  return hello;
+}
+
+absl::Status ProbeTracker(const AgentOptions& options, absl::Duration patience) {
+  TrackerSession session(options.tracker, patience);
+  v1::AgentMessage message;
+  *message.mutable_hello() = MakeHello(options);
+  message.mutable_hello()->set_probe(true);
+  session.Write(message);
+  v1::TrackerMessage answer;
+  bool welcome = false;
+  while (session.Read(&answer)) {
+    welcome = welcome || answer.has_welcome();
+    session.WritesDone();
+  }
+  absl::Status status = session.Finish();
+  return welcome ? absl::OkStatus() : status;
+}
+
 v1::AgentMessage Agent::Hello() const {
   v1::AgentMessage message;
   v1::Hello* hello = message.mutable_hello();
-  *hello->mutable_device() = options_.device;
-  hello->set_token(options_.token);
-  hello->set_instance_id(options_.instance_id);
+  *hello = MakeHello(options_);
   hello->set_unavailable(told_unavailable_);
   for (v1::RunningAssignment& assignment : book_.Running()) {
     *hello->add_running() = std::move(assignment);

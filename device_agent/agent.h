@@ -13,6 +13,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -26,6 +27,9 @@
 namespace tunefarm::device_agent {
 
 class TrackerSession;
+
+// Whether an agent takes this update: OK, then it is to end so that its successor starts.
+using TakeUpdate = std::function<absl::Status(const v1::UpdateAgent&)>;
 
 struct AgentOptions {
   std::string tracker;    // HOST:PORT.
@@ -41,7 +45,16 @@ struct AgentOptions {
   // may be empty: it always can.
   std::function<std::string()> read_unavailable;
   std::function<void()> on_welcome;  // At the first Welcome of all; may be empty.
+  // Called on a thread of its own, one at a time. Empty: every update is refused.
+  TakeUpdate take_update;
 };
+
+// What such an agent says first.
+v1::Hello MakeHello(const AgentOptions& options);
+
+// Asks the tracker whether this agent would be welcome, without becoming a device. Errors: the
+// tracker's word, UNAVAILABLE (not reachable), DEADLINE_EXCEEDED (no answer within `patience`).
+absl::Status ProbeTracker(const AgentOptions& options, absl::Duration patience);
 
 class Agent {
  public:
@@ -55,6 +68,12 @@ class Agent {
   // Makes Run return soon, from any thread; a running kernel is killed.
   void Stop();
 
+  // Returns at once as long as the agent's threads can go on; for ever when they are stuck.
+  void CheckAlive();
+
+  // True after Run when it ended because an update was taken.
+  bool updated();
+
  private:
   enum class Phase { kDialling, kWelcome, kOver };
 
@@ -63,11 +82,15 @@ class Agent {
   absl::Status RunSession();
   void Handle(const v1::TrackerMessage& message);
   void HandleWelcome(const v1::Welcome& welcome) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartUpdate(const v1::UpdateAgent& update) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void RunUpdate(const v1::UpdateAgent& update);
+  void LeaveForUpdate(TrackerSession* session);
   void StopWork(std::optional<uint64_t> serial) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::AgentMessage Hello() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool AwaitWelcome();
   std::vector<v1::AgentMessage> NextMessages();
   bool AwaitNextDial(const absl::Status& status);
+  std::vector<v1::AgentMessage> TakeOutgoing() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string ReadUnavailable() const;
   v1::AgentMessage Heartbeat(const std::string& unavailable) const;
 
@@ -86,6 +109,10 @@ class Agent {
   absl::Duration heartbeat_interval_ ABSL_GUARDED_BY(mutex_) = absl::Seconds(1);
   uint64_t running_serial_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: nothing runs.
   std::stop_source running_stop_ ABSL_GUARDED_BY(mutex_);
+  std::optional<v1::UpdateReport> update_report_ ABSL_GUARDED_BY(mutex_);  // To be sent.
+  bool updating_ ABSL_GUARDED_BY(mutex_) = false;  // Until the report is being sent.
+  bool updated_ ABSL_GUARDED_BY(mutex_) = false;
+  std::thread updater_ ABSL_GUARDED_BY(mutex_);  // Joined before the next one, and by Run.
 };
 
 }  // namespace tunefarm::device_agent

@@ -1,10 +1,13 @@
 #include "device_agent/agent_flags.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
+#include "base/version.h"
 
 namespace tunefarm::device_agent {
 namespace {
@@ -27,6 +30,11 @@ std::string CheckTag(const std::string& text) {
   return equals == std::string::npos || equals == 0 ? "\"" + text + "\" is not KEY=VALUE" : "";
 }
 
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 && name[0] != '\0' ? name : "unnamed";
+}
+
 std::string CheckName(const std::string& text) {
   return text.empty() ? "a device needs a name" : "";
 }
@@ -37,11 +45,14 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
   AgentFlags flags;
   std::vector<std::string> tags;
   CLI::App app("Runs kernels on this machine for a Tunefarm tracker.", "tuner-agent");
+  app.set_config("--config", "", "file with these options as KEY = VALUE lines")
+      ->check(CLI::ExistingFile);
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.add_option("--tracker", flags.tracker, "address of the tracker, HOST:PORT")
       ->required()
       ->check(CheckAddress);
-  app.add_option("--name", flags.name, "name of this device, unique in the farm")
-      ->required()
+  app.add_option("--name", flags.name,
+                 "name of this device, unique in the farm; default: the host name")
       ->check(CheckName);
   app.add_option("--tag", tags, "KEY=VALUE that candidates may ask for; may be repeated")
       ->allow_extra_args(false)
@@ -71,6 +82,21 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
                "hold kernels by limits alone, where the system has no seccomp filters");
   app.add_flag("--die-with-parent", flags.die_with_parent,
                "end when the thread that started this process ends");
+  app.add_option("--state-dir", flags.state_dir,
+                 "folder for updates, the only one that is written to; default: what systemd "
+                 "gives ($STATE_DIRECTORY)")
+      ->envname("STATE_DIRECTORY")
+      ->check(CLI::ExistingDirectory);
+  app.add_option("--update-key", flags.update_key,
+                 "file with the Ed25519 public key (PEM) of who may update this agent; without it "
+                 "every update is refused")
+      ->check(CLI::ExistingFile);
+  app.add_flag(
+      "--self-test", flags.self_test,
+      "say what this machine lacks to be a good device, and end; 1 where it would not work");
+  // How an update is tried; not for people.
+  app.add_flag("--probe", flags.probe)->group("");
+  app.set_version_flag("--version", "tuner-agent " + base::Print(base::OwnVersion()));
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
       ->capture_default_str();
   try {
@@ -79,11 +105,16 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
     std::printf("%s", app.help().c_str());
     *exit_code = 0;
     return std::nullopt;
+  } catch (const CLI::CallForVersion& version) {
+    std::printf("%s\n", version.what());
+    *exit_code = 0;
+    return std::nullopt;
   } catch (const CLI::ParseError& error) {
     std::fprintf(stderr, "tuner-agent: %s (--help shows all options)\n", error.what());
     *exit_code = kUsageError;
     return std::nullopt;
   }
+  if (flags.name.empty()) flags.name = HostName();
   if (!flags.emulator.empty()) flags.emulated = flags.without_seccomp = true;
   for (const std::string& tag : tags) {
     const size_t equals = tag.find('=');

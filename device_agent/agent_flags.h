@@ -22,6 +22,10 @@ struct AgentFlags {
   std::string emulator;  // Program that this process runs under; empty: none. Implies emulated.
   bool without_seccomp = false;
   bool die_with_parent = false;
+  std::string state_dir;   // Absolute folder for updates; empty: none are taken.
+  std::string update_key;  // File with the public key of who may make updates; empty: nobody.
+  bool self_test = false;
+  bool probe = false;
   std::string log_level = "warn";
 };
 

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <thread>
@@ -18,6 +20,7 @@
 #include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/version.h"
 #include "device_agent/agent.h"
 #include "device_agent/agent_flags.h"
 #include "device_agent/device/cores.h"
@@ -25,13 +28,19 @@
 #include "device_agent/device/device_state.h"
 #include "device_agent/device/sensors.h"
 #include "device_agent/heat_hold.h"
+#include "device_agent/sandbox/machine.h"
 #include "device_agent/sandbox/runner_process.h"
 #include "device_agent/sandbox/sandboxed_runner.h"
+#include "device_agent/self_test.h"
+#include "device_agent/service_manager.h"
+#include "device_agent/update/updater.h"
+#include "spdlog/spdlog.h"
 
 namespace tunefarm::device_agent {
 namespace {
 
 constexpr int kFailed = 1;
+constexpr absl::Duration kProbePatience = absl::Seconds(20);
 
 absl::StatusOr<std::string> ReadToken(const std::string& path) {
   if (path.empty()) return std::string();
@@ -42,6 +51,22 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
   }
   absl::StripAsciiWhitespace(&token);
   return token;
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path);
+  return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+UpdaterOptions MakeUpdaterOptions(const AgentFlags& flags, std::vector<std::string> arguments) {
+  UpdaterOptions options;
+  if (!flags.state_dir.empty()) options.settings.folder = flags.state_dir + "/update";
+  if (!flags.update_key.empty()) options.settings.public_key = ReadAll(flags.update_key);
+  options.settings.machine = kMachine.name;
+  options.settings.own = base::OwnVersion();
+  options.arguments = std::move(arguments);
+  options.emulator = flags.emulator;
+  return options;
 }
 
 // Flushing a cache takes twice its size, because replacement is not strictly least recently used.
@@ -83,18 +108,47 @@ SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo&
   return options;
 }
 
-AgentOptions MakeAgentOptions(const AgentFlags& flags, const v1::DeviceInfo& device) {
+std::vector<int> Indices(const std::vector<CoreFacts>& cores) {
+  std::vector<int> indices;
+  for (const CoreFacts& core : cores) indices.push_back(core.index);
+  return indices;
+}
+
+v1::DeviceInfo DescribeDevice(const AgentFlags& flags, const SystemFiles& files,
+                              const std::vector<CoreFacts>& cores) {
+  v1::DeviceInfo device = ReadDeviceInfo(files);
+  device.set_name(flags.name);
+  device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+  if (const std::string cluster = ClusterName(cores); !cluster.empty()) {
+    (*device.mutable_tags())["core"] = cluster;
+  }
+  for (const CoreFacts& core : cores) {
+    v1::Core* told = device.add_cores();
+    told->set_index(static_cast<uint32_t>(core.index));
+    told->set_capacity(core.capacity);
+    told->set_max_frequency_hz(core.max_frequency_hz);
+  }
+  if (flags.emulated) device.set_emulated(true);
+  return device;
+}
+
+absl::StatusOr<AgentOptions> MakeAgentOptions(const AgentFlags& flags, const SystemFiles& files,
+                                              const std::vector<CoreFacts>& cores) {
   std::random_device random;
   AgentOptions options;
   options.tracker = flags.tracker;
-  options.device = device;
+  options.device = DescribeDevice(flags, files, cores);
+  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
   options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
   options.backoff_seed = random();
-  options.on_welcome = [tracker = flags.tracker, name = flags.name] {
-    std::printf("connected to %s as %s\n", tracker.c_str(), name.c_str());
-    std::fflush(stdout);
-  };
   return options;
+}
+
+void OnWelcome(const AgentFlags& flags, const UpdateStore& updates) {
+  std::printf("connected to %s as %s\n", flags.tracker.c_str(), flags.name.c_str());
+  std::fflush(stdout);
+  NotifyServiceManager(absl::StrFormat("STATUS=connected to %s as %s", flags.tracker, flags.name));
+  updates.Confirm();
 }
 
 // Waits for SIGINT and SIGTERM on a thread of its own: the first one ends the agent cleanly, the
@@ -135,52 +189,76 @@ absl::Status DieWithParent(pid_t parent) {
   return absl::OkStatus();
 }
 
-std::vector<int> Indices(const std::vector<CoreFacts>& cores) {
-  std::vector<int> indices;
-  for (const CoreFacts& core : cores) indices.push_back(core.index);
-  return indices;
-}
-
-v1::DeviceInfo DescribeDevice(const AgentFlags& flags, const SystemFiles& files,
-                              const std::vector<CoreFacts>& cores) {
-  v1::DeviceInfo device = ReadDeviceInfo(files);
-  device.set_name(flags.name);
-  device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
-  if (const std::string cluster = ClusterName(cores); !cluster.empty()) {
-    (*device.mutable_tags())["core"] = cluster;
-  }
-  for (const CoreFacts& core : cores) {
-    v1::Core* told = device.add_cores();
-    told->set_index(static_cast<uint32_t>(core.index));
-    told->set_capacity(core.capacity);
-    told->set_max_frequency_hz(core.max_frequency_hz);
-  }
-  if (flags.emulated) device.set_emulated(true);
-  return device;
-}
-
-absl::Status Serve(const AgentFlags& flags) {
+// True when an update was taken, so that this process is to become it.
+absl::StatusOr<bool> Serve(const AgentFlags& flags, const Updater& updater) {
   const SystemFiles files(flags.system_root);
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores, ChooseCores(flags, files));
-  const v1::DeviceInfo device = DescribeDevice(flags, files, cores);
+  TUNEFARM_ASSIGN_OR_RETURN(AgentOptions options, MakeAgentOptions(flags, files, cores));
 
   // One reader for each thread that reads.
   const int core = cores[0].index;
   DeviceStateReader beside_samples(files, core);
   DeviceStateReader for_heartbeats(files, core);
-  SandboxOptions sandbox_options = MakeSandboxOptions(flags, device, Indices(cores));
+  SandboxOptions sandbox_options = MakeSandboxOptions(flags, options.device, Indices(cores));
   sandbox_options.read_state = [&] { return beside_samples.Read(); };
   SandboxedRunner runner(std::move(sandbox_options));
-  AgentOptions options = MakeAgentOptions(flags, device);
-  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
   options.read_state = [&] {
     v1::DeviceState state = for_heartbeats.ReadWhole();
     state.set_holding(runner.holding());
     return state;
   };
+  options.on_welcome = [&] { OnWelcome(flags, updater.store()); };
+  options.take_update = [&](const v1::UpdateAgent& update) { return updater.Take(update); };
   Agent agent(std::move(options), &runner);
   const SignalWatch watch(&agent);
-  return agent.Run();
+  const Watchdog watchdog([&agent] { agent.CheckAlive(); });
+  NotifyServiceManager(absl::StrFormat("READY=1\nSTATUS=looking for %s", flags.tracker));
+  const absl::Status status = agent.Run();
+  if (!status.ok()) return status;
+  return agent.updated();
+}
+
+absl::Status SelfTest(const AgentFlags& flags) {
+  const SystemFiles files(flags.system_root);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores, ChooseCores(flags, files));
+  std::vector<CheckLine> lines = CheckSystem(files, cores[0].index);
+  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags, files, cores));
+  for (CheckLine& line : CheckAbilities(options, !flags.without_seccomp)) {
+    lines.push_back(std::move(line));
+  }
+  if (PrintFindings(lines)) return absl::OkStatus();
+  return absl::FailedPreconditionError("this machine cannot be a device as it is (see above)");
+}
+
+absl::Status Probe(const AgentFlags& flags) {
+  const SystemFiles files(flags.system_root);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores, ChooseCores(flags, files));
+  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags, files, cores));
+  TUNEFARM_RETURN_IF_ERROR(ProbeTracker(options, kProbePatience));
+  std::printf("%s%s\n", kProbePrefix, base::Print(base::OwnVersion()).c_str());
+  return absl::OkStatus();
+}
+
+// Serves, as the newest agent there is: an update that was taken before is started instead of this.
+absl::Status ServeAndUpdate(const AgentFlags& flags, std::vector<std::string> arguments) {
+  const Updater updater(MakeUpdaterOptions(flags, std::move(arguments)));
+  if (const std::optional<std::string> newer = updater.store().Start()) {
+    spdlog::warn("could not start the update: {}", base::OneLine(updater.Become(*newer)));
+  }
+  TUNEFARM_ASSIGN_OR_RETURN(const bool updated, Serve(flags, updater));
+  if (updated) {
+    if (const std::optional<std::string> newer = updater.store().Start()) {
+      return updater.Become(*newer);
+    }
+  }
+  NotifyServiceManager("STOPPING=1");
+  return absl::OkStatus();
+}
+
+absl::Status Run(const AgentFlags& flags, std::vector<std::string> arguments) {
+  if (flags.self_test) return SelfTest(flags);
+  if (flags.probe) return Probe(flags);
+  return ServeAndUpdate(flags, std::move(arguments));
 }
 
 int Main(int argc, char** argv) {
@@ -191,7 +269,7 @@ int Main(int argc, char** argv) {
   base::InitLog("tuner-agent", flags->log_level);
   SignalWatch::Block();
   absl::Status status = flags->die_with_parent ? DieWithParent(parent) : absl::OkStatus();
-  if (status.ok()) status = Serve(*flags);
+  if (status.ok()) status = Run(*flags, std::vector<std::string>(argv + 1, argv + argc));
   if (status.ok()) return EXIT_SUCCESS;
   std::fprintf(stderr, "tuner-agent: %s\n", base::OneLine(status).c_str());
   return kFailed;

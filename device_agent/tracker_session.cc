@@ -2,6 +2,8 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include "absl/time/clock.h"
+
 namespace tunefarm::device_agent {
 namespace {
 
@@ -25,8 +27,11 @@ std::shared_ptr<grpc::Channel> Dial(const std::string& address) {
 
 }  // namespace
 
-TrackerSession::TrackerSession(const std::string& address)
+TrackerSession::TrackerSession(const std::string& address, absl::Duration lifetime)
     : stub_(v1::AgentService::NewStub(Dial(address))) {
+  if (lifetime != absl::InfiniteDuration()) {
+    context_.set_deadline(absl::ToChronoTime(absl::Now() + lifetime));
+  }
   // Else Connect itself would wait for the connection, where nobody could cancel it.
   context_.set_initial_metadata_corked(true);
   stream_ = stub_->Connect(&context_);
@@ -35,6 +40,8 @@ TrackerSession::TrackerSession(const std::string& address)
 bool TrackerSession::Read(v1::TrackerMessage* message) { return stream_->Read(message); }
 
 bool TrackerSession::Write(const v1::AgentMessage& message) { return stream_->Write(message); }
+
+void TrackerSession::WritesDone() { stream_->WritesDone(); }
 
 void TrackerSession::Cancel() { context_.TryCancel(); }
 

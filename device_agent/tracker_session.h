@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "tunefarm/v1/tracker.grpc.pb.h"
 
 namespace tunefarm::device_agent {
@@ -14,12 +15,16 @@ namespace tunefarm::device_agent {
 // Dials at the first write. One thread reads, one writes, any thread may cancel.
 class TrackerSession {
  public:
-  // `address` is HOST:PORT.
-  explicit TrackerSession(const std::string& address);
+  // `address` is HOST:PORT. The stream ends with DEADLINE_EXCEEDED after `lifetime`.
+  explicit TrackerSession(const std::string& address,
+                          absl::Duration lifetime = absl::InfiniteDuration());
 
   // False when the stream is at its end. Blocks.
   bool Read(v1::TrackerMessage* message);
   bool Write(const v1::AgentMessage& message);
+
+  // Tells the tracker that no more will be written; it then ends the stream.
+  void WritesDone();
 
   // Ends the stream: blocked reads and writes return false.
   void Cancel();

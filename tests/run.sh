@@ -34,8 +34,8 @@ if [ "${1:-}" = --sanitizers ]; then
   shift
   run_sanitizers
 fi
-step "agents for boards: build"
-for board in amd64 arm64 armhf; do deploy/build.sh "$board"; done
+step "agents for boards: build and package"
+deploy/package/build.sh
 step "release: build"
 deploy/build.sh release
 step "release: tests"

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "tracker/outbox.h"
 #include "tracker/stream_pump.h"
+#include "tracker/update_slot.h"
 
 namespace tunefarm::tracker {
 namespace {
@@ -36,6 +37,14 @@ class AgentStream final : public Reactor,
     outbox_.Close(std::move(why), Outbox<v1::TrackerMessage>::Pending::kDrop);
   }
 
+  void StartUpdate(v1::UpdateAgent update, UpdateDone done) override {
+    if (!update_.Take(update.digest(), std::move(done))) return;
+    v1::TrackerMessage message;
+    *message.mutable_update() = std::move(update);
+    Enqueue(std::move(message));
+    Flush();
+  }
+
   void Flush() override { Pump<v1::TrackerMessage>(outbox_, *this, *context_); }
 
   void OnReadDone(bool ok) override {
@@ -49,7 +58,7 @@ class AgentStream final : public Reactor,
       End(status);
       return;
     }
-    StartRead(&incoming_);
+    if (!probed_) StartRead(&incoming_);
   }
 
   void OnWriteDone(bool ok) override {
@@ -57,18 +66,32 @@ class AgentStream final : public Reactor,
     Flush();
   }
 
-  void OnDone() override { self_.reset(); }
+  void OnDone() override {
+    update_.End(absl::UnavailableError("the agent went away before it answered"));
+    self_.reset();
+  }
 
  private:
   absl::Status Take() {
     if (session_.has_value()) {
       if (incoming_.has_hello()) return absl::InvalidArgumentError("a second Hello on one stream");
+      if (incoming_.has_update_report()) update_.Report(incoming_.update_report());
       dispatcher_.FromAgent(*session_, incoming_);
       return absl::OkStatus();
     }
     if (!incoming_.has_hello()) return absl::InvalidArgumentError("the first message is not Hello");
     TUNEFARM_RETURN_IF_ERROR(gate_.Check(incoming_.hello().token()));
+    if (incoming_.hello().probe()) return Probe(incoming_.hello());
     TUNEFARM_ASSIGN_OR_RETURN(session_, dispatcher_.Hello(shared_from_this(), incoming_.hello()));
+    return absl::OkStatus();
+  }
+
+  absl::Status Probe(const v1::Hello& hello) {
+    TUNEFARM_ASSIGN_OR_RETURN(v1::TrackerMessage welcome, dispatcher_.Probe(hello));
+    outbox_.Push(std::move(welcome));
+    probed_ = true;
+    outbox_.Close(absl::OkStatus(), Outbox<v1::TrackerMessage>::Pending::kDeliver);
+    Flush();
     return absl::OkStatus();
   }
 
@@ -82,6 +105,8 @@ class AgentStream final : public Reactor,
   const TokenGate& gate_;
   std::shared_ptr<AgentStream> self_;
   std::optional<SessionId> session_;
+  bool probed_ = false;  // The stream has had its only message.
+  UpdateSlot update_;
   v1::AgentMessage incoming_;
   Outbox<v1::TrackerMessage> outbox_;
 };

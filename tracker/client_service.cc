@@ -109,4 +109,15 @@ grpc::ServerUnaryReactor* ClientServiceImpl::DrainDevice(grpc::CallbackServerCon
   return Answer(context, status);
 }
 
+grpc::ServerUnaryReactor* ClientServiceImpl::UpdateDevice(grpc::CallbackServerContext* context,
+                                                          const v1::UpdateDeviceRequest* request,
+                                                          v1::UpdateDeviceReply* /*reply*/) {
+  const absl::Status status = gate_.CheckCall(*context);
+  if (!status.ok()) return Answer(context, status);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  dispatcher_.UpdateDevice(request->name(), request->update(),
+                           [reactor](const absl::Status& word) { reactor->Finish(ToGrpc(word)); });
+  return reactor;
+}
+
 }  // namespace tunefarm::tracker

@@ -6,7 +6,9 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "base/version.h"
 #include "spdlog/spdlog.h"
+#include "tracker/compatibility.h"
 #include "tracker/wire.h"
 
 namespace tunefarm::tracker {
@@ -48,8 +50,8 @@ Dispatcher::Dispatcher(const TrackerPolicy& policy, size_t max_queued_bytes,
 
 absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
                                             const v1::Hello& hello) {
+  TUNEFARM_RETURN_IF_ERROR(CheckCompatible(hello, base::OwnVersion()));
   DeviceInfo info = FromProto(hello.device());
-  TUNEFARM_RETURN_IF_ERROR(CheckAbiVersion(info));
   info.unavailable = hello.unavailable();
   const std::string name = info.name;
   Touched touched;
@@ -60,11 +62,7 @@ absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
                             core_.OnHello(clock_.SteadyNow(), std::move(info), hello.instance_id(),
                                           RunningOf(hello), &actions));
   agents_[session] = std::move(peer);
-  v1::TrackerMessage welcome;
-  welcome.mutable_welcome()->set_session_epoch(session);
-  welcome.mutable_welcome()->set_heartbeat_interval_ns(
-      static_cast<uint64_t>(absl::ToInt64Nanoseconds(heartbeat_interval_)));
-  SendToAgent(session, std::move(welcome), &touched);
+  SendToAgent(session, Welcome(session), &touched);
   spdlog::info("device {} connected, session {}", name, session);
   Apply(actions, nullptr, &touched);
   return session;
@@ -90,6 +88,7 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
       Result(session, message.result());
       return;
     case v1::AgentMessage::kHello:
+    case v1::AgentMessage::kUpdateReport:   // Its stream's: AgentPeer::StartUpdate.
     case v1::AgentMessage::KIND_NOT_SET: {  // Of a newer agent: unknown here, but a sign of life.
       base::MutexLock lock(&mutex_);
       core_.OnHeard(clock_.SteadyNow(), session);
@@ -205,6 +204,33 @@ absl::Status Dispatcher::DrainDevice(const std::string& name, const std::string&
   TUNEFARM_RETURN_IF_ERROR(core_.OnDrain(clock_.SteadyNow(), name, reason, &actions));
   Apply(actions, nullptr, &touched);
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::TrackerMessage> Dispatcher::Probe(const v1::Hello& hello) const {
+  TUNEFARM_RETURN_IF_ERROR(CheckCompatible(hello, base::OwnVersion()));
+  return Welcome(0);
+}
+
+void Dispatcher::UpdateDevice(const std::string& name, v1::UpdateAgent update, UpdateDone done) {
+  std::shared_ptr<AgentPeer> peer;
+  {
+    base::MutexLock lock(&mutex_);
+    const std::optional<SessionId> session = core_.LiveSession(name);
+    if (session && agents_.contains(*session)) peer = agents_[*session];
+  }
+  if (peer == nullptr) {
+    done(absl::NotFoundError(absl::StrFormat("no connected device is named %s", name)));
+    return;
+  }
+  peer->StartUpdate(std::move(update), std::move(done));
+}
+
+v1::TrackerMessage Dispatcher::Welcome(SessionId session) const {
+  v1::TrackerMessage message;
+  message.mutable_welcome()->set_session_epoch(session);
+  message.mutable_welcome()->set_heartbeat_interval_ns(
+      static_cast<uint64_t>(absl::ToInt64Nanoseconds(heartbeat_interval_)));
+  return message;
 }
 
 void Dispatcher::Tick() {

@@ -47,6 +47,14 @@ class Dispatcher {
   // Errors: NOT_FOUND.
   absl::Status DrainDevice(const std::string& name, const std::string& reason);
 
+  // The answer to a Hello that only asks whether it would be welcome; leaves no trace. The token is
+  // the caller's to check. Errors: those of AgentService.Connect but ALREADY_EXISTS.
+  absl::StatusOr<v1::TrackerMessage> Probe(const v1::Hello& hello) const;
+
+  // Hands the update to the device's agent; `done` is called once with its word or with an error of
+  // TrackerService.UpdateDevice, from any thread.
+  void UpdateDevice(const std::string& name, v1::UpdateAgent update, UpdateDone done);
+
   // To be called about once per heartbeat interval.
   void Tick();
 
@@ -67,6 +75,7 @@ class Dispatcher {
   // hence destroyed after it is released, so that gRPC never runs under the mutex.
   class Touched;
 
+  v1::TrackerMessage Welcome(SessionId session) const;
   absl::StatusOr<std::vector<BlobStore::Handle>> HoldBlobs(const v1::VerificationSpec& spec);
   void SendBlobs(SessionId session, const v1::BlobRequest& request);
   void Result(SessionId session, const v1::AgentResult& result);

@@ -178,6 +178,12 @@ absl::Status TrackerCore::OnDrain(absl::Duration now, const std::string& device,
   return absl::OkStatus();
 }
 
+std::optional<SessionId> TrackerCore::LiveSession(const std::string& device) {
+  const Device* row = devices_.FindByName(device);
+  if (row == nullptr || !row->live()) return std::nullopt;
+  return row->session;
+}
+
 std::string TrackerCore::WhyLost(absl::Duration now, const Device& device) const {
   const absl::Duration silent = now - device.last_heard;
   if (silent > policy_.silent_intervals * policy_.heartbeat_interval) {

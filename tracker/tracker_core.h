@@ -21,6 +21,7 @@
 #define TUNEFARM_TRACKER_TRACKER_CORE_H_
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -70,6 +71,8 @@ class TrackerCore {
   // To be called about once per heartbeat interval: finds silent and stuck devices.
   void OnTick(absl::Duration now, Actions* actions);
 
+  // Of the connected device of that name.
+  std::optional<SessionId> LiveSession(const std::string& device);
   std::vector<DeviceRow> Devices(absl::Duration now) const { return devices_.Rows(now); }
   size_t num_queued() const { return queue_.num_queued(); }
   // Results refused by the fence, since the start.

@@ -1,7 +1,6 @@
 #include "tracker/wire.h"
 
 #include "absl/strings/str_format.h"
-#include "proto/kernel_abi.h"
 
 namespace tunefarm::tracker {
 namespace {
@@ -150,13 +149,6 @@ v1::MeasureResult ToProto(const EndAsDeviceLost& end) {
   out.set_device(end.device);
   out.set_epoch(end.epoch);
   return out;
-}
-
-absl::Status CheckAbiVersion(const DeviceInfo& info) {
-  if (info.kernel_abi_version == TUNEFARM_KERNEL_ABI_VERSION) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrFormat("agent of %s runs kernels of ABI version %u; this tracker serves version %u",
-                      info.name, info.kernel_abi_version, TUNEFARM_KERNEL_ABI_VERSION));
 }
 
 }  // namespace tunefarm::tracker

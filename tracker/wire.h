@@ -23,10 +23,6 @@ SubmissionSpec FromProto(const v1::SubmitRequest& request);
 v1::DeviceEntry ToProto(const DeviceRow& row);
 v1::MeasureResult ToProto(const EndAsDeviceLost& end);
 
-// FAILED_PRECONDITION when the agent runs kernels of another ABI version than this tracker was
-// built for.
-absl::Status CheckAbiVersion(const DeviceInfo& info);
-
 }  // namespace tunefarm::tracker
 
 #endif  // TUNEFARM_TRACKER_WIRE_H_

@@ -8,6 +8,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "base/version.h"
 #include "device_agent/device/cores.h"
 #include "device_agent/device/cpu_name.h"
 #include "device_agent/device/host_isa.h"
@@ -15,8 +16,6 @@
 
 namespace tunefarm::device_agent {
 namespace {
-
-constexpr char kAgentVersion[] = "0.1.0";
 
 uint64_t MemoryBytes(const SystemFiles& files) {
   const std::string text = files.Text("/proc/meminfo").value_or("");
@@ -53,7 +52,7 @@ v1::DeviceInfo ReadDeviceInfo(const SystemFiles& files) {
   info.set_num_cores(static_cast<uint32_t>(AllowedCores().size()));
   info.set_memory_bytes(MemoryBytes(files));
   info.set_emulated(IsForeignCpuinfo(architecture, cpuinfo) || RunsOnEmulatedX86());
-  info.set_agent_version(kAgentVersion);
+  info.set_agent_version(base::Print(base::OwnVersion()));
   info.set_kernel_abi_version(TUNEFARM_KERNEL_ABI_VERSION);
   info.set_model(Model(files, cpuinfo));
   return info;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
@@ -73,6 +74,14 @@ absl::Status LeaveRunner(pid_t runner) {
   // The runner may have died before the request above.
   if (getppid() != runner) return absl::InternalError("the runner is gone");
   return absl::OkStatus();
+}
+
+void EnterEmptyFolder() {
+  char name[] = "/tmp/tuner-runner-XXXXXX";
+  const bool entered = mkdtemp(name) != nullptr && chdir(name) == 0;
+  if (entered && rmdir(name) == 0) return;
+  // A phone has no /tmp.
+  if (chdir("/") != 0) errno = 0;
 }
 
 absl::Status GiveUpFiles(std::vector<int> keep) {

@@ -26,6 +26,10 @@ absl::Status ApplyLimits(const ChildLimits& limits);
 // Makes the calling process its own group and lets it die with `runner`, its parent.
 absl::Status LeaveRunner(pid_t runner);
 
+// Makes a folder that is empty, and deleted already, this process's working directory: nothing can
+// be found or created in it. "/" where none can be made. For the runner; candidates inherit it.
+void EnterEmptyFolder();
+
 // Closes every descriptor but those to `keep`, standard input and output too, and allows no new
 // one: a kernel finds none to misuse. The last step before the sandbox is shut, because sanitizers
 // need files.

@@ -21,6 +21,7 @@
 #include "base/status.h"
 #include "device_agent/candidate_check.h"
 #include "device_agent/device/system_files.h"
+#include "device_agent/sandbox/child_limits.h"
 #include "device_agent/sandbox/child_outcome.h"
 #include "device_agent/sandbox/runner_channel.h"
 
@@ -162,6 +163,7 @@ int RunnerMain(const std::vector<std::string>& arguments) {
     return 2;
   }
   fcntl(kRunnerChannel, F_SETFD, FD_CLOEXEC);
+  EnterEmptyFolder();
   // Ctrl-C on a terminal reaches the whole group; the agent decides when its runner ends.
   signal(SIGINT, SIG_IGN);
 #if defined(__GLIBC__)

@@ -14,16 +14,18 @@ constexpr uint64_t kHeartbeatNs = 20'000'000;
 }  // namespace
 
 grpc::Status FakeTracker::Service::Connect(grpc::ServerContext*, Stream* stream) {
-  {
-    std::lock_guard lock(tracker_->mutex_);
-    tracker_->stream_ = stream;
-  }
   v1::AgentMessage message;
   while (stream->Read(&message)) {
     std::lock_guard lock(tracker_->mutex_);
-    if (message.has_hello() && tracker_->refusal_) {
-      tracker_->stream_ = nullptr;
-      return *tracker_->refusal_;
+    if (message.has_hello() && tracker_->refusal_) return *tracker_->refusal_;
+    if (message.has_hello() && !message.hello().probe()) tracker_->stream_ = stream;
+    if (message.has_hello() && message.hello().probe()) {
+      v1::TrackerMessage welcome;
+      welcome.mutable_welcome();
+      stream->Write(welcome);
+      tracker_->messages_.push_back(message);
+      tracker_->changed_.notify_all();
+      return grpc::Status::OK;
     }
     if (message.has_heartbeat()) {
       ++tracker_->num_heartbeats_;
@@ -33,7 +35,7 @@ grpc::Status FakeTracker::Service::Connect(grpc::ServerContext*, Stream* stream)
     tracker_->changed_.notify_all();
   }
   std::lock_guard lock(tracker_->mutex_);
-  tracker_->stream_ = nullptr;
+  if (tracker_->stream_ == stream) tracker_->stream_ = nullptr;
   return grpc::Status::OK;
 }
 
@@ -72,7 +74,7 @@ v1::Hello FakeTracker::NextHello() {
   v1::TrackerMessage welcome;
   welcome.mutable_welcome()->set_session_epoch(1);
   welcome.mutable_welcome()->set_heartbeat_interval_ns(kHeartbeatNs);
-  if (message) Send(welcome);
+  if (message && !message->hello().probe()) Send(welcome);  // A probe has had its own.
   return message ? message->hello() : v1::Hello();
 }
 

@@ -1,4 +1,4 @@
-// tuner device list: the devices a tracker knows.
+// tuner device list: the devices a tracker knows. 'tuner device update' is in device_update.cc.
 #include <cstdio>
 
 #include "absl/strings/str_format.h"
@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "nlohmann/json.hpp"
 #include "tuner/cli/command.h"
+#include "tuner/cli/device_update.h"
 #include "tuner/cli/table.h"
 
 namespace tunefarm::tuner {
@@ -128,6 +129,24 @@ void AddDevice(CLI::App& app, Action& action) {
         AddJsonFlag(command, options.json);
       },
       RunDeviceList);
+  AddCommand<DeviceUpdateOptions>(
+      *device, action, "update", "Give a device a newer agent, signed with your key",
+      [](CLI::App& command, DeviceUpdateOptions& options) {
+        command.add_option("name", options.name, "The device")->required();
+        command.add_option("--agent", options.agent, "The newer tuner-agent, for its processor")
+            ->required()
+            ->check(CLI::ExistingFile);
+        command
+            .add_option("--key", options.key,
+                        "File with the Ed25519 private key (PEM) whose public half the agent has "
+                        "as --update-key")
+            ->required()
+            ->check(CLI::ExistingFile);
+        command.add_option("--tracker", options.tracker, "HOST:PORT of a tracker or daemon")
+            ->required();
+        AddTokenFileOption(command, options.token_file);
+      },
+      RunDeviceUpdate);
 }
 
 }  // namespace tunefarm::tuner

@@ -140,6 +140,18 @@ absl::Status TrackerClient::PutBlobs(const v1::PutBlobsRequest& request, absl::D
   return Convert(stub_->PutBlobs(&context, request, &reply));
 }
 
+absl::Status TrackerClient::UpdateDevice(const std::string& name, v1::UpdateAgent update,
+                                         absl::Duration timeout) {
+  grpc::ClientContext context;
+  Prepare(&context);
+  context.set_deadline(Deadline(timeout));
+  v1::UpdateDeviceRequest request;
+  request.set_name(name);
+  *request.mutable_update() = std::move(update);
+  v1::UpdateDeviceReply reply;
+  return Convert(stub_->UpdateDevice(&context, request, &reply));
+}
+
 absl::Status TrackerClient::DrainDevice(const std::string& name, const std::string& reason,
                                         absl::Duration timeout) {
   grpc::ClientContext context;

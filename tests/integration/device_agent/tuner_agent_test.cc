@@ -4,7 +4,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -185,6 +187,92 @@ TEST(TunerAgentTest, DiesWithItsParentWhenAsked) {
   int status = 0;
   EXPECT_EQ(waitpid(agents[0], &status, 0), agents[0]);
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST(TunerAgentTest, KernelsRunInAnEmptyFolderThatNothingCanBeCreatedIn) {
+  FakeTracker tracker;
+  AgentProcess agent({"--tracker", tracker.address(), "--name", "bench"});
+  tracker.NextHello();
+  tracker.Send(AddAssignment({CandidateFrom("good", "run", 1)}));
+  tracker.NextBlobRequest();
+  tracker.Send(ExpectedAdd());
+  tracker.NextResult();
+  const std::vector<pid_t> runners = ChildrenOf(agent.pid());
+  ASSERT_EQ(runners.size(), 1u);
+  const std::string folder = absl::StrFormat("/proc/%d/cwd", runners[0]);
+  EXPECT_THAT(std::filesystem::read_symlink(folder).string(), ::testing::EndsWith(" (deleted)"));
+  EXPECT_FALSE(std::ofstream(folder + "/file").good());
+}
+
+TEST(TunerAgentTest, SelfTestNamesWhatIsMissingAndFailsWithoutATracker) {
+  FakeTracker tracker;
+  AgentProcess good({"--tracker", tracker.address(), "--name", "bench", "--self-test"});
+  const std::string findings = good.Output();
+  for (const char* subject : {"governor", "thermal", "perf", "memory", "seccomp", "code"}) {
+    EXPECT_THAT(findings, HasSubstr(subject));
+  }
+  EXPECT_THAT(findings, HasSubstr("welcomes this agent as bench"));
+  EXPECT_EQ(good.Wait(), 0);
+  EXPECT_TRUE(tracker.NextHello().probe());
+
+  tracker.Refuse(grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "wrong token"));
+  AgentProcess refused({"--tracker", tracker.address(), "--name", "bench", "--self-test"});
+  EXPECT_THAT(refused.Output(), HasSubstr("UNAUTHENTICATED: wrong token"));
+  EXPECT_EQ(refused.Wait(), 1);
+}
+
+TEST(TunerAgentTest, OptionsComeFromAConfigurationFileAndUnknownOnesAreRefused) {
+  FakeTracker tracker;
+  const std::string path = ::testing::TempDir() + "agent.toml";
+  std::ofstream(path) << "# a comment\ntracker = \"" << tracker.address()
+                      << "\"\nname = \"from-file\"\ntag = [\"lab=one\", \"fan=no\"]\n";
+  {
+    AgentProcess agent({"--config", path});
+    const v1::Hello hello = tracker.NextHello();
+    EXPECT_EQ(hello.device().name(), "from-file");
+    EXPECT_EQ(hello.device().tags().at("lab"), "one");
+    EXPECT_EQ(hello.device().tags().at("fan"), "no");
+  }
+  std::ofstream(path, std::ios::app) << "trakcer = \"x:1\"\n";
+  AgentProcess wrong({"--config", path});
+  EXPECT_THAT(wrong.Output(), HasSubstr("trakcer"));
+  EXPECT_EQ(wrong.Wait(), 2);
+}
+
+// systemd's side of the protocol: a datagram socket whose name is in the environment.
+TEST(TunerAgentTest, ServiceManagerHearsThatItIsReadyAndAlive) {
+  const std::string path = ::testing::TempDir() + "notify";
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  unlink(path.c_str());
+  const int manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  ASSERT_EQ(bind(manager, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  setenv("NOTIFY_SOCKET", path.c_str(), 1);
+  setenv("WATCHDOG_USEC", "20000", 1);
+  FakeTracker tracker;
+  AgentProcess agent({"--tracker", tracker.address(), "--name", "bench"});
+  unsetenv("NOTIFY_SOCKET");
+  unsetenv("WATCHDOG_USEC");
+  const auto heard = [manager](const std::string& wanted) {
+    char text[256];
+    pollfd event = {.fd = manager, .events = POLLIN, .revents = 0};
+    while (poll(&event, 1, 10'000) == 1) {
+      const ssize_t num_bytes = recv(manager, text, sizeof(text), 0);
+      if (std::string(text, static_cast<size_t>(num_bytes)).find(wanted) != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  };
+  EXPECT_TRUE(heard("READY=1"));
+  tracker.NextHello();
+  EXPECT_TRUE(heard("STATUS=connected to"));
+  EXPECT_TRUE(heard("WATCHDOG=1"));
+  kill(agent.pid(), SIGTERM);
+  EXPECT_TRUE(heard("STOPPING=1"));
+  EXPECT_EQ(agent.Wait(), 0);
+  close(manager);
 }
 
 TEST(TunerAgentTest, RefusedAgentExitsWithOneLine) {

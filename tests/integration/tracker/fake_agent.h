@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/version.h"
 #include "proto/kernel_abi.h"
 #include "tunefarm/v1/tracker.grpc.pb.h"
 
@@ -29,6 +30,7 @@ inline v1::Hello HelloOf(const std::string& name) {
   hello.mutable_device()->set_triple("x86_64-pc-linux-gnu");
   hello.mutable_device()->add_features("avx2");
   hello.mutable_device()->set_kernel_abi_version(TUNEFARM_KERNEL_ABI_VERSION);
+  hello.mutable_device()->set_agent_version(base::Print(base::OwnVersion()));
   return hello;
 }
 

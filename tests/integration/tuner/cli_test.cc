@@ -54,6 +54,7 @@ TEST(CliTest, EveryCommandExplainsItself) {
                                                           {"workloads"},
                                                           {"device"},
                                                           {"device", "list"},
+                                                          {"device", "update"},
                                                           {"doctor"}};
   for (std::vector<std::string> args : commands) {
     args.push_back("--help");

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "base/version.h"
 #include "proto/kernel_abi.h"
 
 namespace tunefarm::tracker {
@@ -70,6 +71,7 @@ v1::Hello HelloOf(const std::string& name) {
   hello.mutable_device()->set_name(name);
   hello.mutable_device()->set_triple("x86_64-pc-linux-gnu");
   hello.mutable_device()->set_kernel_abi_version(TUNEFARM_KERNEL_ABI_VERSION);
+  hello.mutable_device()->set_agent_version(base::Print(base::OwnVersion()));
   return hello;
 }
 
