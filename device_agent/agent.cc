@@ -69,7 +69,7 @@ void Agent::Stop() {
 }
 
 absl::Status Agent::RunSession() {
-  TrackerSession session(options_.tracker);
+  TrackerSession session(options_.tracker, options_.keepalive);
   v1::AgentMessage hello;
   {
     base::MutexLock lock(&mutex_);

@@ -36,8 +36,9 @@ struct AgentOptions {
   uint64_t blob_cache_bytes = uint64_t{64} << 20;
   // How long the tracker may take to answer Hello.
   absl::Duration welcome_timeout = absl::Seconds(30);
-  std::function<v1::DeviceState()> read_state;  // For heartbeats; called on the writing thread.
-  std::function<void()> on_welcome;             // At the first Welcome of all; may be empty.
+  absl::Duration keepalive = absl::Seconds(10);  // As TrackerSession's.
+  std::function<v1::DeviceState()> read_state;   // For heartbeats; called on the writing thread.
+  std::function<void()> on_welcome;              // At the first Welcome of all; may be empty.
 };
 
 class Agent {

@@ -79,6 +79,7 @@ AgentOptions MakeAgentOptions(const AgentFlags& flags, const v1::DeviceInfo& dev
   options.device = device;
   options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
   options.backoff_seed = random();
+  options.keepalive = absl::Seconds(flags.keepalive_seconds);
   options.on_welcome = [tracker = flags.tracker, name = flags.name] {
     std::printf("connected to %s as %s\n", tracker.c_str(), name.c_str());
     std::fflush(stdout);

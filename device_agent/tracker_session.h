@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "tunefarm/v1/tracker.grpc.pb.h"
 
 namespace tunefarm::device_agent {
@@ -14,8 +15,11 @@ namespace tunefarm::device_agent {
 // Dials at the first write. One thread reads, one writes, any thread may cancel.
 class TrackerSession {
  public:
-  // `address` is HOST:PORT.
-  explicit TrackerSession(const std::string& address);
+  // `address` is HOST:PORT. A tracker that lost power or network is noticed after `keepalive` twice
+  // at the latest; one that does not answer at all, after kDialTimeout.
+  TrackerSession(const std::string& address, absl::Duration keepalive);
+
+  static constexpr absl::Duration kDialTimeout = absl::Seconds(5);
 
   // False when the stream is at its end. Blocks.
   bool Read(v1::TrackerMessage* message);

@@ -24,6 +24,7 @@ class AgentStream final : public Reactor,
                        const TokenGate& gate) {
     auto stream = std::make_shared<AgentStream>(context, dispatcher, gate);
     stream->self_ = stream;
+    dispatcher.Opened(stream);
     stream->StartRead(&stream->incoming_);
     return stream.get();
   }
@@ -73,6 +74,7 @@ class AgentStream final : public Reactor,
   }
 
   void End(const absl::Status& status) {
+    if (!session_.has_value()) dispatcher_.Left(this);
     Close(status);
     Flush();
   }

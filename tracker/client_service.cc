@@ -109,4 +109,12 @@ grpc::ServerUnaryReactor* ClientServiceImpl::DrainDevice(grpc::CallbackServerCon
   return Answer(context, status);
 }
 
+grpc::ServerUnaryReactor* ClientServiceImpl::UndrainDevice(grpc::CallbackServerContext* context,
+                                                           const v1::UndrainDeviceRequest* request,
+                                                           v1::UndrainDeviceReply* /*reply*/) {
+  absl::Status status = gate_.CheckCall(*context);
+  if (status.ok()) status = dispatcher_.UndrainDevice(request->name());
+  return Answer(context, status);
+}
+
 }  // namespace tunefarm::tracker

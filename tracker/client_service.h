@@ -28,6 +28,9 @@ class ClientServiceImpl final : public v1::TrackerService::CallbackService {
   grpc::ServerUnaryReactor* DrainDevice(grpc::CallbackServerContext* context,
                                         const v1::DrainDeviceRequest* request,
                                         v1::DrainDeviceReply* reply) override;
+  grpc::ServerUnaryReactor* UndrainDevice(grpc::CallbackServerContext* context,
+                                          const v1::UndrainDeviceRequest* request,
+                                          v1::UndrainDeviceReply* reply) override;
 
  private:
   Dispatcher& dispatcher_;

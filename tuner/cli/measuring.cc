@@ -21,11 +21,15 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
       "--tracker", options.tracker,
       "HOST:PORT of a farm's tracker; without it a tracker and an agent are started here");
   AddTokenFileOption(command, options.token_file);
+  command.add_flag(
+      "--emulated", options.emulated,
+      "Measure on emulators; without it, on hardware where any that fits is connected");
 }
 
 absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options) {
   FarmSpec spec;
   spec.owner = absl::StrFormat("%s:%d", Owner(), getpid());
+  if (options.emulated) spec.emulated = true;
   if (!options.tracker.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(spec.tracker, MakeAddress(options.tracker, options.token_file));
   }

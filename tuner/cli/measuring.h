@@ -12,10 +12,11 @@
 
 namespace tunefarm::tuner {
 
-// Which farm measures: the options --tracker and --token-file.
+// Which farm measures: the options --tracker, --token-file and --emulated.
 struct FarmOptions {
   std::string tracker;  // Empty: a tracker and an agent of this machine are started.
   std::string token_file;
+  bool emulated = false;  // On emulators only.
 };
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);

@@ -46,12 +46,13 @@ class TrackerClient {
 
   const std::string& host_port() const { return address_.host_port; }
 
-  // Errors of the three: kUnavailable (not reachable, or silent for `timeout`), else the tracker's
+  // Errors of the four: kUnavailable (not reachable, or silent for `timeout`), else the tracker's
   // own.
   absl::StatusOr<std::vector<v1::DeviceEntry>> ListDevices(absl::Duration timeout);
   absl::Status PutBlobs(const v1::PutBlobsRequest& request, absl::Duration timeout);
   absl::Status DrainDevice(const std::string& name, const std::string& reason,
                            absl::Duration timeout);
+  absl::Status UndrainDevice(const std::string& name, absl::Duration timeout);
   // Tries to connect until `timeout` has passed, also where nobody listens yet. Errors:
   // kUnavailable, kCancelled once `abandoned` (may be null) becomes true.
   absl::Status WaitUntilReachable(absl::Duration timeout,
