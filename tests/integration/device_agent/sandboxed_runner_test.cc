@@ -383,7 +383,7 @@ TEST_F(SandboxedRunnerTest, RunningKernelIsHeldByEveryLimit) {
     std::ifstream children(absl::StrFormat("%s/task/%d/children", runner, runner_.runner_pid()));
     children >> child;
   }
-  const std::string process = "/proc/" + child;
+  const std::string process = absl::StrFormat("/proc/%s", child);
   while (Field(process + "/status", "Seccomp:") != "2") {  // The last step before the kernel.
   }
   EXPECT_EQ(Field(process + "/status", "NoNewPrivs:"), "1");

@@ -153,7 +153,7 @@ TEST(TunerAgentTest, MeasuresRealKernelsForATracker) {
 // Names that a tracker or a kernel's author chose. The agent keeps what it is sent in memory only;
 // nothing that is executed is ever written, so that no file can be busy when it is started.
 TEST(TunerAgentTest, LeavesNoFileWhateverAPeerSends) {
-  std::string folder = testing::TempDir() + "/agent_XXXXXX";
+  std::string folder = ::testing::TempDir() + "/agent_XXXXXX";
   ASSERT_NE(mkdtemp(folder.data()), nullptr);
   const std::string before = std::filesystem::current_path();
   std::filesystem::current_path(folder);
