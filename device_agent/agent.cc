@@ -84,7 +84,7 @@ bool Agent::updated() {
 void Agent::CheckAlive() { base::MutexLock lock(&mutex_); }
 
 absl::Status Agent::RunSession() {
-  TrackerSession session(options_.tracker);
+  TrackerSession session(options_.tracker, options_.keepalive);
   v1::AgentMessage hello;
   {
     base::MutexLock lock(&mutex_);
@@ -286,7 +286,7 @@ v1::Hello MakeHello(const AgentOptions& options) {
 }
 
 absl::Status ProbeTracker(const AgentOptions& options, absl::Duration patience) {
-  TrackerSession session(options.tracker, patience);
+  TrackerSession session(options.tracker, options.keepalive, patience);
   v1::AgentMessage message;
   *message.mutable_hello() = MakeHello(options);
   message.mutable_hello()->set_probe(true);

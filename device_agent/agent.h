@@ -40,7 +40,8 @@ struct AgentOptions {
   uint64_t blob_cache_bytes = uint64_t{64} << 20;
   // How long the tracker may take to answer Hello.
   absl::Duration welcome_timeout = absl::Seconds(30);
-  std::function<v1::DeviceState()> read_state;  // For heartbeats; called on the writing thread.
+  absl::Duration keepalive = absl::Seconds(10);  // As TrackerSession's.
+  std::function<v1::DeviceState()> read_state;   // For heartbeats; called on the writing thread.
   // Why the device cannot measure now, on one line; "" when it can. Called on any thread, often;
   // may be empty: it always can.
   std::function<std::string()> read_unavailable;

@@ -69,6 +69,10 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
                  "read /proc and /sys below this directory (for trials of the agent itself)")
       ->check(CLI::ExistingDirectory);
   app.add_option("--token-file", flags.token_file, "file whose first line is the tracker's token");
+  app.add_option("--keepalive", flags.keepalive_seconds,
+                 "seconds; a connection that is dead for twice as long is noticed and made anew")
+      ->capture_default_str()
+      ->check(CLI::Range(0.05, 3600.0));
   app.add_option("--memory-limit", flags.memory_limit_mib,
                  "MiB for a candidate's buffers, and again for what it takes beside them; "
                  "default: half of the memory")

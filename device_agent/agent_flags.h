@@ -16,6 +16,7 @@ struct AgentFlags {
   std::string core;  // big, little or a number; empty: big, or what the tag "core" says.
   double hold_above_celsius = 0;  // 0: what fits the machine; negative: never.
   std::string system_root;        // Below which /proc and /sys are read; empty: this machine's.
+  double keepalive_seconds = 10;
   std::string token_file;         // Empty: no token.
   uint64_t memory_limit_mib = 0;  // 0: half of the machine's memory.
   bool emulated = false;

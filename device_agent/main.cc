@@ -141,6 +141,7 @@ absl::StatusOr<AgentOptions> MakeAgentOptions(const AgentFlags& flags, const Sys
   TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
   options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
   options.backoff_seed = random();
+  options.keepalive = absl::Seconds(flags.keepalive_seconds);
   return options;
 }
 

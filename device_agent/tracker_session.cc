@@ -9,15 +9,18 @@ namespace {
 
 // The contract's bound for one message (proto/tunefarm/v1/tracker.proto).
 constexpr int kMaxMessageBytes = 64 << 20;
-// A tracker that lost power or network is noticed after both of these at the latest.
-constexpr int kKeepaliveMs = 10'000;
-constexpr int kKeepaliveTimeoutMs = 10'000;
 
-std::shared_ptr<grpc::Channel> Dial(const std::string& address) {
+int Milliseconds(absl::Duration duration) {
+  return static_cast<int>(absl::ToInt64Milliseconds(duration));
+}
+
+std::shared_ptr<grpc::Channel> Dial(const std::string& address, absl::Duration keepalive) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxMessageBytes);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(keepalive));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(keepalive));
+  // gRPC's name for how long one attempt to connect may take; 20 s if left alone.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(TrackerSession::kDialTimeout));
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   // Each session dials for itself: a shared connection would bring gRPC's own, longer backoff
   // along.
@@ -27,8 +30,9 @@ std::shared_ptr<grpc::Channel> Dial(const std::string& address) {
 
 }  // namespace
 
-TrackerSession::TrackerSession(const std::string& address, absl::Duration lifetime)
-    : stub_(v1::AgentService::NewStub(Dial(address))) {
+TrackerSession::TrackerSession(const std::string& address, absl::Duration keepalive,
+                               absl::Duration lifetime)
+    : stub_(v1::AgentService::NewStub(Dial(address, keepalive))) {
   if (lifetime != absl::InfiniteDuration()) {
     context_.set_deadline(absl::ToChronoTime(absl::Now() + lifetime));
   }

@@ -15,9 +15,13 @@ namespace tunefarm::device_agent {
 // Dials at the first write. One thread reads, one writes, any thread may cancel.
 class TrackerSession {
  public:
-  // `address` is HOST:PORT. The stream ends with DEADLINE_EXCEEDED after `lifetime`.
-  explicit TrackerSession(const std::string& address,
-                          absl::Duration lifetime = absl::InfiniteDuration());
+  // `address` is HOST:PORT. A tracker that lost power or network is noticed after `keepalive` twice
+  // at the latest; one that does not answer at all, after kDialTimeout. The stream ends with
+  // DEADLINE_EXCEEDED after `lifetime`.
+  TrackerSession(const std::string& address, absl::Duration keepalive,
+                 absl::Duration lifetime = absl::InfiniteDuration());
+
+  static constexpr absl::Duration kDialTimeout = absl::Seconds(5);
 
   // False when the stream is at its end. Blocks.
   bool Read(v1::TrackerMessage* message);

@@ -25,6 +25,7 @@ class AgentStream final : public Reactor,
                        const TokenGate& gate) {
     auto stream = std::make_shared<AgentStream>(context, dispatcher, gate);
     stream->self_ = stream;
+    dispatcher.Opened(stream);
     stream->StartRead(&stream->incoming_);
     return stream.get();
   }
@@ -96,6 +97,7 @@ class AgentStream final : public Reactor,
   }
 
   void End(const absl::Status& status) {
+    if (!session_.has_value()) dispatcher_.Left(this);
     Close(status);
     Flush();
   }

@@ -120,4 +120,12 @@ grpc::ServerUnaryReactor* ClientServiceImpl::UpdateDevice(grpc::CallbackServerCo
   return reactor;
 }
 
+grpc::ServerUnaryReactor* ClientServiceImpl::UndrainDevice(grpc::CallbackServerContext* context,
+                                                           const v1::UndrainDeviceRequest* request,
+                                                           v1::UndrainDeviceReply* /*reply*/) {
+  absl::Status status = gate_.CheckCall(*context);
+  if (status.ok()) status = dispatcher_.UndrainDevice(request->name());
+  return Answer(context, status);
+}
+
 }  // namespace tunefarm::tracker

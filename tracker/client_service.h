@@ -31,6 +31,9 @@ class ClientServiceImpl final : public v1::TrackerService::CallbackService {
   grpc::ServerUnaryReactor* UpdateDevice(grpc::CallbackServerContext* context,
                                          const v1::UpdateDeviceRequest* request,
                                          v1::UpdateDeviceReply* reply) override;
+  grpc::ServerUnaryReactor* UndrainDevice(grpc::CallbackServerContext* context,
+                                          const v1::UndrainDeviceRequest* request,
+                                          v1::UndrainDeviceReply* reply) override;
 
  private:
   Dispatcher& dispatcher_;

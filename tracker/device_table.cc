@@ -73,6 +73,8 @@ void DeviceTable::RemoveInFlight(Device& device, AssignmentId assignment, absl::
 
 void DeviceTable::Drain(Device& device, const std::string& reason) { device.drain_reason = reason; }
 
+void DeviceTable::Undrain(Device& device) { device.drain_reason.reset(); }
+
 void DeviceTable::MarkLost(Device& device, const std::string& reason, absl::Duration now) {
   TUNEFARM_CHECK(device.in_flight.empty(), device.info.name);
   by_session_.erase(device.session);

@@ -62,6 +62,7 @@ class DeviceTable {
   void AddInFlight(Device& device, AssignmentId assignment, absl::Duration now);
   void RemoveInFlight(Device& device, AssignmentId assignment, absl::Duration now);
   void Drain(Device& device, const std::string& reason);
+  void Undrain(Device& device);
   // `why` empty: it can measure again.
   void SetUnavailable(Device& device, const std::string& why) { device.info.unavailable = why; }
   // Ends the session. Requires that nothing is in flight any more.

@@ -43,10 +43,36 @@ class Dispatcher::Touched {
 Dispatcher::Dispatcher(const TrackerPolicy& policy, size_t max_queued_bytes,
                        const base::Clock& clock, BlobStore& blobs)
     : heartbeat_interval_(policy.heartbeat_interval),
+      hello_timeout_(policy.hello_timeout),
       max_queued_bytes_(max_queued_bytes),
       clock_(clock),
       blobs_(blobs),
       core_(policy) {}
+
+void Dispatcher::Opened(std::shared_ptr<AgentPeer> peer) {
+  base::MutexLock lock(&mutex_);
+  const AgentPeer* key = peer.get();
+  strangers_[key] = {std::move(peer), clock_.SteadyNow()};
+}
+
+void Dispatcher::Left(const AgentPeer* peer) {
+  base::MutexLock lock(&mutex_);
+  strangers_.erase(peer);
+}
+
+void Dispatcher::CloseStrangers(Touched* touched) {
+  for (auto it = strangers_.begin(); it != strangers_.end();) {
+    Stranger& stranger = it->second;
+    if (clock_.SteadyNow() - stranger.since < hello_timeout_) {
+      ++it;
+      continue;
+    }
+    stranger.peer->Close(absl::DeadlineExceededError(
+        absl::StrFormat("no Hello within %s", absl::FormatDuration(hello_timeout_))));
+    touched->Add(std::move(stranger.peer));
+    it = strangers_.erase(it);
+  }
+}
 
 absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
                                             const v1::Hello& hello) {
@@ -61,6 +87,7 @@ absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
   TUNEFARM_ASSIGN_OR_RETURN(const SessionId session,
                             core_.OnHello(clock_.SteadyNow(), std::move(info), hello.instance_id(),
                                           RunningOf(hello), &actions));
+  strangers_.erase(peer.get());
   agents_[session] = std::move(peer);
   SendToAgent(session, Welcome(session), &touched);
   spdlog::info("device {} connected, session {}", name, session);
@@ -233,9 +260,19 @@ v1::TrackerMessage Dispatcher::Welcome(SessionId session) const {
   return message;
 }
 
+absl::Status Dispatcher::UndrainDevice(const std::string& name) {
+  Touched touched;
+  base::MutexLock lock(&mutex_);
+  Actions actions;
+  TUNEFARM_RETURN_IF_ERROR(core_.OnUndrain(clock_.SteadyNow(), name, &actions));
+  Apply(actions, nullptr, &touched);
+  return absl::OkStatus();
+}
+
 void Dispatcher::Tick() {
   Touched touched;
   base::MutexLock lock(&mutex_);
+  CloseStrangers(&touched);
   Actions actions;
   core_.OnTick(clock_.SteadyNow(), &actions);
   Apply(actions, nullptr, &touched);
@@ -245,6 +282,10 @@ void Dispatcher::Shutdown() {
   Touched touched;
   base::MutexLock lock(&mutex_);
   shut_down_ = true;
+  for (auto& [peer, stranger] : strangers_) {
+    stranger.peer->Close(absl::UnavailableError(kShuttingDown));
+    touched.Add(std::move(stranger.peer));
+  }
   for (auto& [session, peer] : agents_) {
     peer->Close(absl::UnavailableError(kShuttingDown));
     touched.Add(std::move(peer));
@@ -253,6 +294,7 @@ void Dispatcher::Shutdown() {
     submission.peer->Close(absl::UnavailableError(kShuttingDown));
     touched.Add(std::move(submission.peer));
   }
+  strangers_.clear();
   agents_.clear();
   submissions_.clear();
 }

@@ -30,6 +30,11 @@ class Dispatcher {
   Dispatcher(const TrackerPolicy& policy, size_t max_queued_bytes, const base::Clock& clock,
              BlobStore& blobs);
 
+  // A stream that has not said Hello. Unless it does, or Left is called, it is closed with
+  // DEADLINE_EXCEEDED after the policy's hello_timeout.
+  void Opened(std::shared_ptr<AgentPeer> peer);
+  void Left(const AgentPeer* peer);
+
   // Opens a session for the agent behind `peer`, which gets Welcome first. The token is the
   // caller's to check. Errors: those of AgentService.Connect, UNAVAILABLE after Shutdown.
   absl::StatusOr<SessionId> Hello(std::shared_ptr<AgentPeer> peer, const v1::Hello& hello);
@@ -44,8 +49,9 @@ class Dispatcher {
   void ClientGone(SubmissionId submission);
 
   v1::ListDevicesReply ListDevices() const;
-  // Errors: NOT_FOUND.
+  // Errors: NOT_FOUND, of the second FAILED_PRECONDITION (it does not drain).
   absl::Status DrainDevice(const std::string& name, const std::string& reason);
+  absl::Status UndrainDevice(const std::string& name);
 
   // The answer to a Hello that only asks whether it would be welcome; leaves no trace. The token is
   // the caller's to check. Errors: those of AgentService.Connect but ALREADY_EXISTS.
@@ -80,6 +86,8 @@ class Dispatcher {
   void SendBlobs(SessionId session, const v1::BlobRequest& request);
   void Result(SessionId session, const v1::AgentResult& result);
 
+  void CloseStrangers(Touched* touched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
   // Carries out what the core decided. `result` is the one that was handed to OnResult, else null.
   void Apply(const Actions& actions, const v1::AgentResult* result, Touched* touched)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -99,13 +107,21 @@ class Dispatcher {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Forget(SubmissionId submission) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
+  // A stream without a session.
+  struct Stranger {
+    std::shared_ptr<AgentPeer> peer;
+    absl::Duration since;
+  };
+
   const absl::Duration heartbeat_interval_;
+  const absl::Duration hello_timeout_;
   const size_t max_queued_bytes_;
   const base::Clock& clock_;
   BlobStore& blobs_;
 
   mutable base::Mutex mutex_;
   TrackerCore core_ ABSL_GUARDED_BY(mutex_);
+  std::unordered_map<const AgentPeer*, Stranger> strangers_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<SessionId, std::shared_ptr<AgentPeer>> agents_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<SubmissionId, Submission> submissions_ ABSL_GUARDED_BY(mutex_);
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;

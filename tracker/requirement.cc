@@ -48,6 +48,12 @@ std::vector<Condition> ConditionsOf(const Requirement& requirement) {
     conditions.push_back({{.name = {}, .architecture = {}, .features = {}, .tags = {{key, value}}},
                           absl::StrFormat("has tag %s=%s", key, value)});
   }
+  if (requirement.emulated.has_value()) {
+    Requirement part;
+    part.emulated = requirement.emulated;
+    conditions.push_back(
+        {part, *requirement.emulated ? "is an emulator" : "is hardware, not an emulator"});
+  }
   return conditions;
 }
 
@@ -63,6 +69,7 @@ bool Meets(const DeviceInfo& device, const Requirement& requirement) {
   if (!requirement.architecture.empty() && !HasArchitecture(device, requirement.architecture)) {
     return false;
   }
+  if (requirement.emulated.value_or(device.emulated) != device.emulated) return false;
   return std::all_of(requirement.features.begin(), requirement.features.end(),
                      [&](const std::string& feature) { return HasFeature(device, feature); }) &&
          std::all_of(requirement.tags.begin(), requirement.tags.end(),

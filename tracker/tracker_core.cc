@@ -184,6 +184,20 @@ std::optional<SessionId> TrackerCore::LiveSession(const std::string& device) {
   return row->session;
 }
 
+absl::Status TrackerCore::OnUndrain(absl::Duration now, const std::string& device,
+                                    Actions* actions) {
+  Device* row = devices_.FindByName(device);
+  if (row == nullptr || !row->live()) {
+    return absl::NotFoundError(absl::StrFormat("undrain: no device named %s is connected", device));
+  }
+  if (!row->drain_reason.has_value()) {
+    return absl::FailedPreconditionError(absl::StrFormat("undrain: %s does not drain", device));
+  }
+  devices_.Undrain(*row);
+  DispatchAndTell(now, actions);
+  return absl::OkStatus();
+}
+
 std::string TrackerCore::WhyLost(absl::Duration now, const Device& device) const {
   const absl::Duration silent = now - device.last_heard;
   if (silent > policy_.silent_intervals * policy_.heartbeat_interval) {

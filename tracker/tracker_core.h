@@ -63,10 +63,13 @@ class TrackerCore {
   // The client is gone: nothing of the submission is wanted any more.
   void OnCancel(absl::Duration now, SubmissionId submission, Actions* actions);
 
-  // The device finishes what it has and takes no more until its agent process is started anew.
-  // Errors: NOT_FOUND (no live device of that name).
+  // The device finishes what it has and takes no more until OnUndrain, or until its agent process
+  // is started anew. Errors: NOT_FOUND (no live device of that name).
   absl::Status OnDrain(absl::Duration now, const std::string& device, const std::string& reason,
                        Actions* actions);
+
+  // Errors: NOT_FOUND (no live device of that name), FAILED_PRECONDITION (it does not drain).
+  absl::Status OnUndrain(absl::Duration now, const std::string& device, Actions* actions);
 
   // To be called about once per heartbeat interval: finds silent and stuck devices.
   void OnTick(absl::Duration now, Actions* actions);

@@ -63,6 +63,16 @@ int Main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--token-file", token_file,
                  "File with the secret that agents and clients must show");
+  double heartbeat_seconds = absl::ToDoubleSeconds(options.policy.heartbeat_interval);
+  double keepalive_seconds = absl::ToDoubleSeconds(options.keepalive);
+  app.add_option("--heartbeat", heartbeat_seconds,
+                 "Seconds; an agent that is silent for three times as long is given up")
+      ->capture_default_str()
+      ->check(CLI::Range(0.05, 3600.0));
+  app.add_option("--keepalive", keepalive_seconds,
+                 "Seconds; a connection that is dead for twice as long is noticed")
+      ->capture_default_str()
+      ->check(CLI::Range(0.05, 3600.0));
   app.add_option("--log-level", log_level, "trace, debug, info, warn, error or off, to stderr")
       ->capture_default_str()
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
@@ -73,6 +83,8 @@ int Main(int argc, char** argv) {
     std::fprintf(stderr, "tuner-tracker: %s (see --help)\n", error.what());
     return kUsage;
   }
+  options.policy.heartbeat_interval = absl::Seconds(heartbeat_seconds);
+  options.keepalive = absl::Seconds(keepalive_seconds);
   base::InitLog("tuner-tracker", log_level);
   RouteGrpcLog();
   return Run(std::move(options), token_file);

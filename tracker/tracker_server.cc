@@ -23,10 +23,6 @@
 namespace tunefarm::tracker {
 namespace {
 
-constexpr int kKeepaliveMs = 10000;         // A peer that lost power or network is noticed
-constexpr int kKeepaliveTimeoutMs = 10000;  // after both of these at the latest.
-constexpr int kMinPeerPingMs = 5000;        // Agents may ping us this often.
-
 // Calls a function about once per period until it is destroyed.
 class Ticker {
  public:
@@ -116,11 +112,13 @@ absl::Status TrackerServerImpl::Listen(const TrackerServerOptions& options,
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT,
                              0);  // Else a second tracker could share the port.
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
-  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMs);
+  const auto keepalive_ms = static_cast<int>(absl::ToInt64Milliseconds(options.keepalive));
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_ms);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinPeerPingMs);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             keepalive_ms / 2);
   builder.RegisterService(&agents_);
   builder.RegisterService(&clients_);
   for (grpc::Service* service : options.extra_services) builder.RegisterService(service);

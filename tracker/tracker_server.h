@@ -22,7 +22,10 @@ struct TrackerServerOptions {
   std::string token;                      // Empty: none, allowed on loopback only.
   TrackerPolicy policy;                   // Its first_epoch is set from the wall clock.
   size_t max_blob_bytes = size_t{64} << 20;
-  size_t max_queued_bytes = size_t{512} << 20;    // Of kernels in submissions that have not ended.
+  size_t max_queued_bytes = size_t{512} << 20;  // Of kernels in submissions that have not ended.
+  // A peer that lost power or network is noticed after this twice, at the latest: once until it is
+  // asked, once until it counts as gone. Agents may ask as often as every half of it.
+  absl::Duration keepalive = absl::Seconds(10);
   std::vector<grpc::Service*> extra_services;     // On the same listener; must outlive the server.
   const base::Clock* clock = &base::RealClock();  // Must outlive the server.
   // How long Shutdown waits for calls of extra services, and for peers to hear of the end.

@@ -64,6 +64,7 @@ struct Requirement {
   std::string architecture;
   std::vector<std::string> features;
   std::map<std::string, std::string> tags;
+  std::optional<bool> emulated = {};
 };
 
 struct SubmissionSpec {
@@ -108,6 +109,7 @@ struct TrackerPolicy {
   size_t max_queued = 100000;  // Candidates waiting in all; more are refused.
   uint64_t first_epoch = 1;    // Above every epoch of an earlier tracker (see TrackerCore).
   absl::Duration stuck_grace = absl::Seconds(30);      // On top of the candidates' own timeouts.
+  absl::Duration hello_timeout = absl::Seconds(10);    // For a stream to say who it is.
   absl::Duration forget_lost_after = absl::Hours(24);  // Then a lost device leaves the list.
 };
 

@@ -116,6 +116,9 @@ SubmissionSpec FromProto(const v1::SubmitRequest& request) {
                                   request.requirement().features().end());
   out.requirement.tags.insert(request.requirement().tags().begin(),
                               request.requirement().tags().end());
+  if (request.requirement().has_emulated()) {
+    out.requirement.emulated = request.requirement().emulated();
+  }
   for (const v1::Candidate& candidate : request.candidates()) {
     out.candidates.push_back(candidate.candidate_id());
   }

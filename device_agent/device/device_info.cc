@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "device_agent/device/cores.h"
 #include "device_agent/device/cpu_name.h"
+#include "device_agent/device/emulation.h"
 #include "device_agent/device/host_isa.h"
 #include "proto/kernel_abi.h"
 
@@ -51,7 +52,8 @@ v1::DeviceInfo ReadDeviceInfo(const SystemFiles& files) {
   info.mutable_features()->Assign(features.begin(), features.end());
   info.set_num_cores(static_cast<uint32_t>(AllowedCores().size()));
   info.set_memory_bytes(MemoryBytes(files));
-  info.set_emulated(IsForeignCpuinfo(architecture, cpuinfo) || RunsOnEmulatedX86());
+  info.set_emulated(RunsUnderProgramEmulator() || RunsOnEmulatedX86() ||
+                    IsForeignCpuinfo(architecture, cpuinfo));
   info.set_agent_version(base::Print(base::OwnVersion()));
   info.set_kernel_abi_version(TUNEFARM_KERNEL_ABI_VERSION);
   info.set_model(Model(files, cpuinfo));

@@ -11,9 +11,10 @@ namespace tunefarm::device_agent {
 
 // Everything but name and tags, which are the owner's to give.
 //
-// `emulated` is set where it can be known: a processor that does not fit the binary's architecture
-// (QEMU's user mode shows the host's /proc/cpuinfo) or an x86 one of QEMU's TCG. A whole emulated
-// ARM system looks like a real one; its owner says so with --emulated.
+// `emulated` is set where it can be known: under an emulator of single programs (emulation.h), on a
+// processor that does not fit the binary's architecture (older ones show the host's /proc/cpuinfo),
+// or on an x86 one of QEMU's TCG. A whole emulated ARM system looks like a real one; its owner says
+// so with --emulated.
 v1::DeviceInfo ReadDeviceInfo(const SystemFiles& files);
 
 // Bytes of the largest cache of core 0; 32 MiB where the system does not tell.

@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <optional>
@@ -145,6 +147,18 @@ std::optional<ChildSettings> ParseSettings(const std::vector<std::string>& argum
   return settings;
 }
 
+// The working directory of all candidates: empty, and gone already, so that nothing can be made in
+// it.
+void LeaveDirectory() {
+  const char* const parent = std::getenv("TMPDIR");
+  std::string path = absl::StrFormat("%s/tuner-agent-XXXXXX", parent != nullptr ? parent : "/tmp");
+  const bool made = mkdtemp(path.data()) != nullptr;
+  const bool entered = made && chdir(path.c_str()) == 0;
+  if (made) rmdir(path.c_str());
+  // Where no directory can be made, one in which none can be made either.
+  if (!entered && chdir("/proc/self/fdinfo") != 0) std::fprintf(stderr, "no empty directory\n");
+}
+
 }  // namespace
 
 std::vector<std::string> RunnerArguments(const ChildSettings& settings) {
@@ -166,6 +180,7 @@ int RunnerMain(const std::vector<std::string>& arguments) {
   EnterEmptyFolder();
   // Ctrl-C on a terminal reaches the whole group; the agent decides when its runner ends.
   signal(SIGINT, SIG_IGN);
+  LeaveDirectory();
 #if defined(__GLIBC__)
   // Each arena reserves address space, which is limited in the children.
   mallopt(M_ARENA_MAX, 1);

@@ -1,6 +1,6 @@
 // The runner: a small single-threaded process that forks one child for each candidate.
 //
-// Forking the agent itself would be unsafe (gRPC has threads) and slow (its memory is copied). The
+// Its working directory is empty and no longer has a name. Forking the agent itself would be unsafe (gRPC has threads) and slow (its memory is copied). The
 // runner is the same binary, started anew with --runner; it holds no state between candidates,
 // kills at the deadline and reports. It ends when the agent's side of the channel closes, however
 // the agent died, and its child with it.

@@ -48,6 +48,10 @@ class FakeMeasurer final : public Measurer {
   // What comes of a request; `attempt` is 1 for the first submission of its config outside finals.
   std::function<MeasureReport(const MeasureRequest&, int attempt)> measure =
       [](const MeasureRequest&, int) { return OkReport(1000); };
+  // What comes of the reference kernel. Not among submitted(), and given out at once.
+  std::function<MeasureReport(const std::string& device)> reference = [](const std::string&) {
+    return OkReport(500);
+  };
   // Configs of one code compile to the same.
   std::function<std::string(const std::string& config)> code_of = [](const std::string& config) {
     return "code of " + config;
@@ -63,16 +67,27 @@ class FakeMeasurer final : public Measurer {
   absl::Status Submit(const std::vector<MeasureRequest>& requests,
                       const MeasureOptions& options) override {
     for (const MeasureRequest& request : requests) {
+      if (request.reference) {
+        references_.push_back(request);
+        continue;
+      }
       submitted_.push_back({request, options});
       queue_.push_back({request, options});
     }
-    const bool search = !requests.empty() && !requests[0].final_round;
+    const bool search = !requests.empty() && !requests[0].final_round && !requests[0].reference;
     if (search) most_in_flight_ = std::max(most_in_flight_, queue_.size());
     return absl::OkStatus();
   }
   absl::StatusOr<MeasureReport> Next(absl::Duration) override {
     if (num_silent_calls > 0 && num_silent_calls-- > 0) {
       return absl::DeadlineExceededError("still running");
+    }
+    if (!references_.empty()) {
+      const MeasureRequest request = references_.front();
+      references_.pop_front();
+      MeasureReport report = reference(request.device);
+      report.ticket = request.ticket;
+      return report;
     }
     if (queue_.empty() && !failure.ok()) return failure;
     if (queue_.empty()) return absl::DeadlineExceededError("nothing outstanding");
@@ -88,7 +103,10 @@ class FakeMeasurer final : public Measurer {
     }
     return report;
   }
-  void Cancel() override { queue_.clear(); }
+  void Cancel() override {
+    queue_.clear();
+    references_.clear();
+  }
   size_t in_flight() const override { return queue_.size(); }
   size_t wanted_in_flight() const override { return wanted; }
   std::string waiting_reason() const override { return waiting; }
@@ -115,6 +133,7 @@ class FakeMeasurer final : public Measurer {
 
  private:
   std::deque<Submitted> queue_;
+  std::deque<MeasureRequest> references_;
   std::vector<Submitted> submitted_;
   std::map<std::string, int> attempts_;  // By config.
   size_t most_in_flight_ = 0;

@@ -59,6 +59,7 @@ void AddTargets(CLI::App& app, Action& action);
 void AddWorkloads(CLI::App& app, Action& action);
 void AddTask(CLI::App& app, Action& action);
 void AddDevice(CLI::App& app, Action& action);
+void AddDeviceShow(CLI::App& device, Action& action);  // show, drain, undrain.
 void AddDoctor(CLI::App& app, Action& action);
 
 // ---- options and words that several commands share ---------------------------------------------

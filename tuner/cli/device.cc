@@ -1,4 +1,5 @@
-// tuner device list: the devices a tracker knows. 'tuner device update' is in device_update.cc.
+// tuner device list: the devices a tracker knows. Commands on one device: device_show.cc and
+// device_update.cc.
 #include <cstdio>
 
 #include "absl/strings/str_format.h"
@@ -6,6 +7,7 @@
 #include "base/status.h"
 #include "nlohmann/json.hpp"
 #include "tuner/cli/command.h"
+#include "tuner/cli/device_report.h"
 #include "tuner/cli/device_update.h"
 #include "tuner/cli/table.h"
 
@@ -19,57 +21,6 @@ struct DeviceListOptions {
   std::string token_file;
   bool json = false;
 };
-
-const char* StatusName(v1::DeviceStatus status) {
-  switch (status) {
-    case v1::DEVICE_STATUS_IDLE:
-      return "idle";
-    case v1::DEVICE_STATUS_BUSY:
-      return "busy";
-    case v1::DEVICE_STATUS_DRAINING:
-      return "draining";
-    case v1::DEVICE_STATUS_UNAVAILABLE:
-      return "unavailable";
-    case v1::DEVICE_STATUS_LOST:
-      return "lost";
-    default:
-      return "unknown";
-  }
-}
-
-double Utilisation(const v1::DeviceEntry& entry) {
-  if (entry.connected_ns() == 0) return 0;
-  return static_cast<double>(entry.busy_ns()) / static_cast<double>(entry.connected_ns());
-}
-
-Json ToJson(const v1::DeviceEntry& entry) {
-  const v1::DeviceInfo& info = entry.info();
-  Json tags = Json::object();
-  for (const auto& [key, value] : info.tags()) tags[key] = value;
-  const v1::DeviceState& state = entry.state();
-  return {{"name", info.name()},
-          {"status", StatusName(entry.status())},
-          {"reason", entry.reason()},
-          {"model", info.model()},
-          {"triple", info.triple()},
-          {"cpu", info.cpu()},
-          {"features", std::vector<std::string>(info.features().begin(), info.features().end())},
-          {"num_cores", info.num_cores()},
-          {"memory_bytes", info.memory_bytes()},
-          {"tags", std::move(tags)},
-          {"emulated", info.emulated()},
-          {"agent_version", info.agent_version()},
-          {"connected_ns", entry.connected_ns()},
-          {"busy_ns", entry.busy_ns()},
-          {"utilisation", Utilisation(entry)},
-          {"num_results", entry.num_results()},
-          {"cpu_frequency_hz",
-           state.has_cpu_frequency_hz() ? Json(state.cpu_frequency_hz()) : Json(nullptr)},
-          {"temperature_millicelsius", state.has_temperature_millicelsius()
-                                           ? Json(state.temperature_millicelsius())
-                                           : Json(nullptr)},
-          {"load_average", state.has_load_average() ? Json(state.load_average()) : Json(nullptr)}};
-}
 
 std::vector<std::string> ToRow(const v1::DeviceEntry& entry) {
   const v1::DeviceInfo& info = entry.info();
@@ -118,7 +69,8 @@ absl::Status RunDeviceList(const DeviceListOptions& options) {
 }  // namespace
 
 void AddDevice(CLI::App& app, Action& action) {
-  CLI::App* device = app.add_subcommand("device", "Look at the devices of a farm");
+  CLI::App* device =
+      app.add_subcommand("device", "Look at the devices of a farm and look after them");
   device->require_subcommand(1);
   AddCommand<DeviceListOptions>(
       *device, action, "list", "List the devices a tracker knows",
@@ -147,6 +99,7 @@ void AddDevice(CLI::App& app, Action& action) {
         AddTokenFileOption(command, options.token_file);
       },
       RunDeviceUpdate);
+  AddDeviceShow(*device, action);
 }
 
 }  // namespace tunefarm::tuner

@@ -28,6 +28,9 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
       ->excludes("--tracker");
   command.add_option("--serial", options.serial, "Serial number of the board's debug probe")
       ->needs("--board");
+  command.add_flag(
+      "--emulated", options.emulated,
+      "Measure on emulators; without it, on hardware where any that fits is connected");
 }
 
 absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options) {
@@ -39,6 +42,7 @@ absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options) {
     // Of "emulated:mps2-an500", the part that names the board.
     spec.local.device_name = options.board.substr(options.board.find(':') + 1);
   }
+  if (options.emulated) spec.emulated = true;
   if (!options.tracker.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(spec.tracker, MakeAddress(options.tracker, options.token_file));
   }

@@ -12,12 +12,13 @@
 
 namespace tunefarm::tuner {
 
-// Which farm measures: the options --tracker, --token-file, --board and --serial.
+// Which farm measures: the options --tracker, --token-file, --board, --serial and --emulated.
 struct FarmOptions {
   std::string tracker;  // Empty: a tracker and an agent are started here.
   std::string token_file;
-  std::string board;   // That agent's board; empty: this machine is the device.
-  std::string serial;  // Of the board's probe.
+  std::string board;      // That agent's board; empty: this machine is the device.
+  std::string serial;     // Of the board's probe.
+  bool emulated = false;  // On emulators only.
 };
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);

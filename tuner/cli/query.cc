@@ -146,7 +146,7 @@ void AddBestOptions(CLI::App& command, QueryBestOptions& options) {
   command.add_option("--server", options.server,
                      "HOST:PORT of a 'tuner serve': ask it instead of a file");
   AddTokenFileOption(command, options.token_file);
-  command.add_flag("--include-emulated", options.include_emulated,
+  command.add_flag("--emulated,--include-emulated", options.include_emulated,
                    "Take an emulator's timing where there is none of hardware");
   AddJsonFlag(command, options.json);
 }

@@ -15,6 +15,7 @@ constexpr absl::Duration kFirstAnswer = absl::Seconds(4);
 absl::StatusOr<std::unique_ptr<Farm>> Farm::Open(const FarmSpec& spec) {
   std::unique_ptr<Farm> farm(new Farm);
   farm->owner_ = spec.owner;
+  farm->emulated_ = spec.emulated;
   // First, so that they load the compiler while the tracker starts.
   TUNEFARM_ASSIGN_OR_RETURN(farm->builders_, BuilderPool::Start(spec.builders));
   TrackerAddress address = spec.tracker;
@@ -30,6 +31,7 @@ absl::StatusOr<std::unique_ptr<Farm>> Farm::Open(const FarmSpec& spec) {
 std::unique_ptr<Measurer> Farm::NewMeasurer() {
   FarmMeasurerOptions options;
   options.owner = owner_;
+  options.emulated = emulated_;
   if (local_ != nullptr) options.check_health = [this] { return local_->CheckHealth(); };
   return std::make_unique<FarmMeasurer>(builders_.get(), tracker_.get(), options);
 }

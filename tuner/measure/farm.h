@@ -4,6 +4,7 @@
 #define TUNEFARM_TUNER_MEASURE_FARM_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,8 @@ struct FarmSpec {
   BuilderPoolOptions builders;
   LocalFarmOptions local;
   std::string owner;  // "user@host:pid".
+  // Emulators only, or hardware only; absent: hardware where there is any (FarmFlow).
+  std::optional<bool> emulated = {};
 };
 
 // Thread-safe.
@@ -36,6 +39,7 @@ class Farm {
   Farm() = default;
 
   std::string owner_;
+  std::optional<bool> emulated_;
   std::unique_ptr<LocalFarm> local_;  // Null: the tracker is another's.
   std::unique_ptr<BuilderPool> builders_;
   std::unique_ptr<TrackerClient> tracker_;

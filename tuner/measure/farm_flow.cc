@@ -18,10 +18,11 @@ constexpr size_t kMaxKeptBuilds = 32;
 }  // namespace
 
 FarmFlow::FarmFlow(const Farm& farm, const std::string& owner, absl::Duration reconnect_timeout,
-                   Listener listener)
+                   std::optional<bool> emulated, Listener listener)
     : farm_(farm),
       owner_(owner),
       listener_(std::move(listener)),
+      emulated_(emulated),
       sender_(farm.tracker, farm.events, farm.slow, reconnect_timeout,
               {.on_result = [this](const v1::MeasureResult& result) { OnResult(result); },
                .on_waiting = listener_.on_waiting,
@@ -54,6 +55,10 @@ void FarmFlow::Accept(const std::vector<MeasureRequest>& requests, const Measure
     item.request = request;
     item.options = options;
     item.report.ticket = request.ticket;
+    if (request.reference) {
+      BuildPeak(id, request.target);
+      continue;
+    }
     if (request.final_round) {
       if (group == 0) group = id;
       item.final_group = group;
@@ -74,6 +79,10 @@ void FarmFlow::AcceptPeak(const std::string& target, PeakDone done) {
   item.request.target = target;
   item.options.num_samples = kPeakSamples;
   item.peak_done = std::move(done);
+  BuildPeak(id, target);
+}
+
+void FarmFlow::BuildPeak(uint64_t id, const std::string& target) {
   v1::BuildRequest build;
   build.set_target(target);
   build.mutable_peak();
@@ -119,14 +128,15 @@ void FarmFlow::CountDevices(const v1::DeviceRequirement& requirement) {
   farm_.slow->Post([this, events = farm_.events->poster(), tracker = farm_.tracker, requirement] {
     const auto entries = tracker->ListDevices(kCallTimeout);
     if (!entries.ok()) return;
-    size_t count = 0;
-    size_t batch = 0;
+    size_t count = 0, num_emulated = 0, batch = 0;
     for (const v1::DeviceEntry& entry : *entries) {
       if (!CanMeasure(entry, requirement)) continue;
       ++count;
+      if (entry.info().emulated()) ++num_emulated;
       batch = std::max<size_t>(batch, entry.info().max_batch());
     }
-    events.Post([this, count, batch] {
+    events.Post([this, count, num_emulated, batch] {
+      if (!emulated_ && count > 0) emulated_ = count == num_emulated;
       num_devices_ = std::max<size_t>(count, 1);
       batch_ = batch;
       listener_.on_num_devices(num_devices_, batch_);
@@ -152,7 +162,7 @@ void FarmFlow::OnBuilt(uint64_t id, const v1::BuildReply& reply) {
   }
   if (!ok) {
     Finish(id);
-  } else if (item.peak_done) {
+  } else if (item.peak_done || item.request.reference) {
     const ExpectedOutput output = PeakKernelOutput(item.kernel.signature());
     Send({id}, std::make_shared<const ExpectedOutput>(output));
   } else if (item.final_group == 0) {
@@ -225,6 +235,7 @@ void FarmFlow::Send(const std::vector<uint64_t>& ids, const Expected& expected) 
   request.set_owner(owner_);
   *request.mutable_requirement() = requirements_.at(last.request.target);
   request.mutable_requirement()->set_name(last.request.device);
+  if (emulated_) request.mutable_requirement()->set_emulated(*emulated_);
   *request.mutable_timing() = MakeTiming(last.options, last.request.final_round);
   *request.mutable_verification() =
       MakeVerification(*expected, OutputPosition(last.kernel.signature()));
@@ -241,6 +252,15 @@ void FarmFlow::OnResult(const v1::MeasureResult& result) {
   const auto found = items_.find(result.candidate_id());
   if (found == items_.end()) return;
   AddResult(result, &found->second.report);
+  if (result.outcome() == v1::OUTCOME_OK &&
+      emulated_.value_or(result.emulated()) != result.emulated()) {
+    // Sent before it was known what is measured on.
+    found->second.report.outcome = Outcome::kDeviceLost;
+    found->second.report.error =
+        absl::StrFormat("%s is %s, unlike the devices of this session", result.device(),
+                        result.emulated() ? "an emulator" : "hardware");
+  }
+  if (result.outcome() == v1::OUTCOME_OK && !emulated_) emulated_ = result.emulated();
   Finish(result.candidate_id());
   SendWhatIsDue();
 }
@@ -257,7 +277,8 @@ void FarmFlow::Finish(uint64_t id) {
         "FMA peak: %s in phase %s: %s", Name(report.outcome), report.phase, report.error)));
   }
   std::vector<uint64_t> followers;
-  if (item.final_group == 0 && !report.reused) followers = codes_.Settle(item.CodeKey(), report);
+  const bool shares_its_code = item.final_group == 0 && !item.request.reference;
+  if (shares_its_code && !report.reused) followers = codes_.Settle(item.CodeKey(), report);
   listener_.on_report(std::move(report));
   for (const uint64_t follower : followers) Enqueue(follower);
 }

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -51,9 +52,11 @@ class FarmFlow {
     SerialQueue* slow;
   };
 
-  // This must not be destroyed before farm.events is.
+  // This must not be destroyed before farm.events is. Timings of hardware and of emulators are
+  // never mixed: `emulated` asks for one of them; absent, it is hardware where any that fits is
+  // connected when the first candidate comes, else what the first result is from.
   FarmFlow(const Farm& farm, const std::string& owner, absl::Duration reconnect_timeout,
-           Listener listener);
+           std::optional<bool> emulated, Listener listener);
 
   void Accept(const std::vector<MeasureRequest>& requests, const MeasureOptions& options);
   void AcceptPeak(const std::string& target, PeakDone done);
@@ -87,6 +90,7 @@ class FarmFlow {
   using Expected = std::shared_ptr<const ExpectedOutput>;
 
   void Build(uint64_t id, v1::BuildRequest request, bool keep);
+  void BuildPeak(uint64_t id, const std::string& target);
   void OnBuilt(uint64_t id, const v1::BuildReply& reply);
   void Enqueue(uint64_t id);
   void Expect(const std::string& workload);
@@ -103,6 +107,7 @@ class FarmFlow {
   const Farm farm_;
   const std::string owner_;
   const Listener listener_;
+  std::optional<bool> emulated_;
   BatchSender sender_;
 
   uint64_t last_id_ = 0;

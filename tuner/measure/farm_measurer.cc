@@ -24,7 +24,8 @@ FarmMeasurer::FarmMeasurer(BuilderPool* builders, TrackerClient* tracker,
       tracker_(tracker),
       options_(options),
       flow_(std::make_unique<FarmFlow>(FarmFlow::Farm{builders, tracker, &events_, &slow_},
-                                       options.owner, options.reconnect_timeout, MakeListener())) {}
+                                       options.owner, options.reconnect_timeout, options.emulated,
+                                       MakeListener())) {}
 
 FarmMeasurer::~FarmMeasurer() { Cancel(); }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ namespace tunefarm::tuner {
 struct FarmMeasurerOptions {
   std::string owner;  // Who asks, for people and fair sharing: "user@host:pid".
   absl::Duration reconnect_timeout = absl::Seconds(15);  // For a tracker that went away.
+  std::optional<bool> emulated;                          // As FarmFlow's.
   // Whether the farm's own processes live, where they are ours; asked while nothing arrives.
   std::function<absl::Status()> check_health;
 };

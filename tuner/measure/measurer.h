@@ -34,6 +34,16 @@ struct DeviceReading {
   std::optional<double> load_average;
 };
 
+// One timing, kept whether it counts or not. Verdicts as in the log: steady, frequency_moved,
+// throttled.
+enum class SampleVerdict { kSteady, kFrequencyMoved, kThrottled };
+struct SampleReading {
+  double value_ns = 0;  // Per run.
+  SampleVerdict verdict = SampleVerdict::kSteady;
+  bool counted = true;  // One of MeasureReport::samples_ns.
+  DeviceReading before, after;
+};
+
 // One candidate to build and measure.
 struct MeasureRequest {
   uint64_t ticket = 0;   // The caller's; comes back in the report.
@@ -44,6 +54,9 @@ struct MeasureRequest {
   // Measured anew even where equal code has been measured before. Those of one Submit go to one
   // device back to back, in the order given: an interleaved comparison.
   bool final_round = false;
+  // The reference kernel of the target instead of a candidate, to see whether the device is still
+  // as fast as it was; workload and config are ignored.
+  bool reference = false;
 };
 
 struct MeasureReport {
@@ -51,7 +64,10 @@ struct MeasureReport {
   Outcome outcome = Outcome::kOk;
   std::string phase;  // lower, build, load, prepare, verify, time; "" when ok.
   std::string error;
-  std::vector<double> samples_ns;  // Per run.
+  std::vector<double> samples_ns;          // Per run.
+  std::vector<SampleReading> all_samples;  // Discarded ones included; empty: nobody told.
+  bool unsteady = false;                   // No sample was steady: disturbed ones count.
+  uint64_t held_ns = 0;                    // The agent waited for the device to cool.
   double median_ns = 0, mad_ns = 0;
   uint64_t runs_per_sample = 0;
   bool cut = false;     // Sampling was cut short: above MeasureOptions::cut_above_ns.

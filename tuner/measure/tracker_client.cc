@@ -164,6 +164,16 @@ absl::Status TrackerClient::DrainDevice(const std::string& name, const std::stri
   return Convert(stub_->DrainDevice(&context, request, &reply));
 }
 
+absl::Status TrackerClient::UndrainDevice(const std::string& name, absl::Duration timeout) {
+  grpc::ClientContext context;
+  Prepare(&context);
+  context.set_deadline(Deadline(timeout));
+  v1::UndrainDeviceRequest request;
+  request.set_name(name);
+  v1::UndrainDeviceReply reply;
+  return Convert(stub_->UndrainDevice(&context, request, &reply));
+}
+
 absl::Status TrackerClient::WaitUntilReachable(absl::Duration timeout,
                                                const std::atomic<bool>* abandoned) {
   for (const absl::Time end = absl::Now() + timeout; absl::Now() < end;) {

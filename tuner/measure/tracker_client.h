@@ -55,6 +55,7 @@ class TrackerClient {
   // Waits for the agent's word on the update; FAILED_PRECONDITION: it refuses.
   absl::Status UpdateDevice(const std::string& name, v1::UpdateAgent update,
                             absl::Duration timeout);
+  absl::Status UndrainDevice(const std::string& name, absl::Duration timeout);
   // Tries to connect until `timeout` has passed, also where nobody listens yet. Errors:
   // kUnavailable, kCancelled once `abandoned` (may be null) becomes true.
   absl::Status WaitUntilReachable(absl::Duration timeout,

@@ -16,6 +16,20 @@ DeviceReading FromProto(const v1::DeviceState& state) {
   return reading;
 }
 
+SampleReading FromProto(const v1::Sample& sample) {
+  SampleReading reading;
+  reading.value_ns = sample.value_ns();
+  if (sample.verdict() == v1::SAMPLE_VERDICT_FREQUENCY_MOVED) {
+    reading.verdict = SampleVerdict::kFrequencyMoved;
+  } else if (sample.verdict() == v1::SAMPLE_VERDICT_THROTTLED) {
+    reading.verdict = SampleVerdict::kThrottled;
+  }
+  reading.counted = sample.counted();
+  reading.before = FromProto(sample.before());
+  reading.after = FromProto(sample.after());
+  return reading;
+}
+
 uint64_t ToNs(absl::Duration duration) {
   return static_cast<uint64_t>(absl::ToInt64Nanoseconds(duration));
 }
@@ -84,6 +98,11 @@ void AddResult(const v1::MeasureResult& result, MeasureReport* report) {
   report->phase = result.phase();
   report->error = result.error();
   report->samples_ns.assign(result.samples_ns().begin(), result.samples_ns().end());
+  for (const v1::Sample& sample : result.samples()) {
+    report->all_samples.push_back(FromProto(sample));
+  }
+  report->unsteady = result.unsteady();
+  report->held_ns = result.held_ns();
   report->median_ns = result.median_ns();
   report->mad_ns = result.mad_ns();
   report->runs_per_sample = result.runs_per_sample();

@@ -86,7 +86,9 @@ TuningEvent EndEvent(const db::TaskRecord& task, const std::vector<db::TrialReco
 }  // namespace
 
 std::vector<TuningEvent> LoggedEvents(const db::TaskRecord& task,
-                                      const std::vector<db::TrialRecord>& trials) {
+                                      std::vector<db::TrialRecord> trials) {
+  // What was measured again is told by the trial that counts in its place.
+  std::erase_if(trials, [](const db::TrialRecord& trial) { return trial.superseded_by != 0; });
   std::vector<TuningEvent> events = {StartedEvent(task)};
   TuningEvent latest = events.front();
   latest.kind = TuningEvent::Kind::kTrial;

@@ -14,7 +14,7 @@ namespace tunefarm::tuner {
 // log does not hold (the peak of the device, the utilisation) stays 0. `trials` are the task's, in
 // order of appending.
 std::vector<TuningEvent> LoggedEvents(const db::TaskRecord& task,
-                                      const std::vector<db::TrialRecord>& trials);
+                                      std::vector<db::TrialRecord> trials);
 
 }  // namespace tunefarm::tuner
 

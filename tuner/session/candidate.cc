@@ -1,5 +1,7 @@
 #include "tuner/session/candidate.h"
 
+#include <algorithm>
+
 namespace tunefarm::tuner {
 
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
@@ -10,6 +12,9 @@ RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& rep
   ranked.text_hash = report.text_hash;
   ranked.device = report.device;
   ranked.emulated = report.emulated;
+  if (!report.samples_ns.empty()) {
+    ranked.min_ns = *std::min_element(report.samples_ns.begin(), report.samples_ns.end());
+  }
   ranked.median_ns = report.median_ns;
   ranked.mad_ns = report.mad_ns;
   ranked.num_samples = static_cast<uint32_t>(report.samples_ns.size());
@@ -23,10 +28,17 @@ RankedTrial ToRanked(const db::TrialRecord& trial) {
   if (trial.kernel) ranked.text_hash = trial.kernel->text_hash;
   ranked.device = trial.device;
   ranked.emulated = trial.emulated;
+  ranked.min_ns = trial.search_cost.min_ns;
   ranked.median_ns = trial.search_cost.median_ns;
   ranked.mad_ns = trial.search_cost.mad_ns;
   ranked.num_samples = static_cast<uint32_t>(trial.search_cost.num_samples);
   return ranked;
+}
+
+bool AnyOnHardware(const std::vector<db::TrialRecord>& trials) {
+  return std::any_of(trials.begin(), trials.end(), [](const db::TrialRecord& trial) {
+    return trial.outcome == db::Outcome::kOk && !trial.emulated;
+  });
 }
 
 BestSchedule ToSchedule(const RankedTrial& trial, const TaskSetup& setup) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "db/records.h"
 #include "tuner/measure/measurer.h"
@@ -27,7 +28,8 @@ struct RankedTrial {
   std::string text_hash;  // Empty: unknown.
   std::string device;
   bool emulated = false;
-  double median_ns = 0;
+  double min_ns = 0;     // Of the search: what ranks it there.
+  double median_ns = 0;  // What is told of it, and decides in a final.
   double mad_ns = 0;
   uint32_t num_samples = 0;
 };
@@ -36,6 +38,9 @@ struct RankedTrial {
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
                      int64_t trial_id);
 RankedTrial ToRanked(const db::TrialRecord& trial);
+
+// Whether any of the ok ones is not an emulator's.
+bool AnyOnHardware(const std::vector<db::TrialRecord>& trials);
 
 BestSchedule ToSchedule(const RankedTrial& trial, const TaskSetup& setup);
 

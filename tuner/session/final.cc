@@ -134,7 +134,7 @@ absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
     for (size_t i = 0; i < round.size(); ++i) {
       const bool ok = round[i].outcome == Outcome::kOk;
       const std::vector<double> new_samples = ok ? round[i].samples_ns : std::vector<double>();
-      TUNEFARM_RETURN_IF_ERROR(log.AppendFinal(finalists[i].trial_id, number, new_samples));
+      TUNEFARM_RETURN_IF_ERROR(log.AppendFinal(finalists[i].trial_id, number, round[i]));
       medians[i].push_back(ok ? round[i].median_ns : 0);
       samples[i].insert(samples[i].end(), new_samples.begin(), new_samples.end());
     }

@@ -33,6 +33,15 @@ absl::StatusOr<std::unique_ptr<Learner>> Learner::Create(const std::string& stra
 
 void Learner::Observe(uint64_t config_index, bool ok, double cost_ns) {
   strategy_->Observe(config_index, ok, cost_ns);
+  Teach(config_index, ok, cost_ns);
+}
+
+// The strategy keeps what it was told: it proposes a config once, and needs no better figure of it.
+void Learner::Correct(uint64_t config_index, bool ok, double cost_ns) {
+  Teach(config_index, ok, cost_ns);
+}
+
+void Learner::Teach(uint64_t config_index, bool ok, double cost_ns) {
   if (!learns_) return;
   task_model_.Observe(config_index, ok, cost_ns);
   if (fit_is_due_.exchange(true)) return;

@@ -31,11 +31,15 @@ class Learner {
   std::vector<Proposal> Propose(size_t n) { return strategy_->Propose(n); }
   // `ok` is false for every outcome that is the config's fault.
   void Observe(uint64_t config_index, bool ok, double cost_ns);
+  // The config was measured again, and this counts instead.
+  void Correct(uint64_t config_index, bool ok, double cost_ns);
   // Why there is nothing left to propose.
   std::optional<std::string> Done() const { return strategy_->Done(); }
 
  private:
   explicit Learner(const TaskSetup& setup);
+
+  void Teach(uint64_t config_index, bool ok, double cost_ns);
 
   XgbCostModel cost_model_;
   TaskModel task_model_;

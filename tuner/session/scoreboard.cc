@@ -2,14 +2,27 @@
 
 #include <algorithm>
 
+#include "base/status.h"
+
 namespace tunefarm::tuner {
 
 void Scoreboard::Add(Outcome outcome, const RankedTrial& ranked, bool cut) {
   ++outcomes_[Name(outcome)];
   if (outcome == Outcome::kDeviceLost) return;
   ++num_trials_;
-  if (outcome == Outcome::kOk)
-    by_cost_.insert({{ranked.emulated, ranked.median_ns}, {ranked, cut}});
+  if (outcome == Outcome::kOk) by_cost_.insert({{ranked.emulated, ranked.min_ns}, {ranked, cut}});
+}
+
+void Scoreboard::Replace(int64_t old_trial_id, Outcome outcome, const RankedTrial& ranked,
+                         bool cut) {
+  const auto old = std::find_if(by_cost_.begin(), by_cost_.end(), [&](const auto& entry) {
+    return entry.second.trial.trial_id == old_trial_id;
+  });
+  TUNEFARM_CHECK(old != by_cost_.end(), "a trial is replaced that was never ok");
+  by_cost_.erase(old);
+  --outcomes_[Name(Outcome::kOk)];
+  --num_trials_;
+  Add(outcome, ranked, cut);
 }
 
 void Scoreboard::AddDeviceTime(const std::string& device, uint64_t run_ns) {

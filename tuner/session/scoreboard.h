@@ -20,13 +20,15 @@ class Scoreboard {
   // A trial that has been logged. Lost devices are counted among the outcomes, not as trials.
   // `ranked` is meaningful if the outcome is ok.
   void Add(Outcome outcome, const RankedTrial& ranked, bool cut);
+  // A trial with outcome ok was measured again: what came of it counts in its place.
+  void Replace(int64_t old_trial_id, Outcome outcome, const RankedTrial& ranked, bool cut);
   // Time on a device that a trial of this run took.
   void AddDeviceTime(const std::string& device, uint64_t run_ns);
 
   uint32_t num_trials() const { return num_trials_; }
   const std::map<std::string, uint32_t>& outcomes() const { return outcomes_; }
 
-  // The fastest; null while none is ok.
+  // The fastest by its fastest sample, as all that ranks here; null while none is ok.
   const RankedTrial* best() const;
   // The trial of a config; null if it has none that is ok.
   const RankedTrial* Find(const std::string& config) const;
@@ -46,7 +48,7 @@ class Scoreboard {
   uint32_t num_trials_ = 0;
   std::map<std::string, uint32_t> outcomes_;  // By name.
   // Hardware first: an emulator's timing never competes with it.
-  std::multimap<std::pair<bool, double>, Entry> by_cost_;  // (emulated, median).
+  std::multimap<std::pair<bool, double>, Entry> by_cost_;  // (emulated, min).
   std::set<std::string> devices_;
   uint64_t device_ns_ = 0;
 };

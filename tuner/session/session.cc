@@ -11,9 +11,10 @@
 #include "base/status.h"
 #include "tuner/search/early_stop.h"
 #include "tuner/session/candidate_queue.h"
+#include "tuner/session/drift_watch.h"
 #include "tuner/session/final.h"
 #include "tuner/session/learner.h"
-#include "tuner/session/peak_probe.h"
+#include "tuner/session/peak_estimate.h"
 #include "tuner/session/scoreboard.h"
 #include "tuner/session/summary.h"
 #include "tuner/session/task_log.h"
@@ -26,8 +27,7 @@ namespace {
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // The peak gets the machine for itself, but nobody waits for it long.
 constexpr absl::Duration kPeakPatience = absl::Milliseconds(500);
-// What builders and devices are at when the session is stopped is finished, where that takes no
-// longer.
+// Within this, builders and devices finish what they are at when the session is stopped.
 constexpr absl::Duration kFarewell = absl::Seconds(2);
 // Short: the search has to tell good from bad, the final takes its time.
 constexpr absl::Duration kMinSample = absl::Milliseconds(1);
@@ -36,10 +36,7 @@ constexpr absl::Duration kMinSample = absl::Milliseconds(1);
 constexpr double kCutAbove = 1.5;
 constexpr double kFirstCutAbove = 3;
 constexpr uint32_t kFirstTrials = 8;
-constexpr int kMaxLostInARow = 24;         // Then it is not the candidates' bad luck.
-constexpr double kBoundShare = 0.97;       // Stop when the best is this close to the peak.
-constexpr double kImpossibleShare = 1.03;  // More than noise can explain.
-constexpr int kMaxProbes = 4;              // Of the peak, the first one included.
+constexpr int kMaxLostInARow = 24;  // Then it is not the candidates' bad luck.
 
 class Session {
  public:
@@ -69,10 +66,10 @@ class Session {
   absl::Status TopUp();
   absl::Status Handle(const MeasureReport& report);
   absl::Status HandleLost(SessionCandidate candidate, const MeasureReport& report);
+  absl::Status HandleWatch(const MeasureReport& report);
   void Learn(uint64_t config_index, bool ok, double cost_ns);
   std::string StopReason() const;
   double ShareOfPeak() const;
-  void DoubtPeak();
   absl::Status Final();
   absl::StatusOr<SessionSummary> Close();
 
@@ -80,6 +77,7 @@ class Session {
   double Seconds() const { return absl::ToDoubleSeconds(spec_.clock->SteadyNow() - start_); }
   size_t TrialsLeft() const;
   void ReportWaiting();
+  void Tell(TuningEvent::Kind kind, const std::string& text);
   TuningEvent MakeEvent(TuningEvent::Kind kind) const;
   void TellTrial(const SessionCandidate& candidate, const MeasureReport& report, int64_t trial_id);
 
@@ -94,13 +92,13 @@ class Session {
   std::optional<TaskLog> log_;
   std::unique_ptr<Learner> learner_;
   std::optional<CandidateQueue> queue_;
-  std::unique_ptr<PeakProbe> peak_;
+  std::optional<DriftWatch> watch_;
+  std::optional<PeakEstimate> peak_;
   Scoreboard board_;
   EarlyStop early_stop_;
 
   uint64_t last_ticket_ = 0;
   std::map<uint64_t, SessionCandidate> outstanding_;  // By ticket.
-  int num_probes_ = 1;
   int lost_in_a_row_ = 0;
   uint32_t trials_before_ = 0;  // Of earlier runs.
   std::string told_waiting_;
@@ -112,7 +110,7 @@ absl::StatusOr<SessionSummary> Session::Run() {
   // Before anything else works: a peak beside a busy compiler would be too low.
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(spec_.target));
   TUNEFARM_RETURN_IF_ERROR(compiler::ParseWorkload(spec_.workload).status());
-  peak_ = std::make_unique<PeakProbe>(&measurer_, compiler::Print(target));
+  peak_.emplace(&measurer_, compiler::Print(target));
   TUNEFARM_RETURN_IF_ERROR(Prepare());
   absl::Status status = ReplayLogged();
   if (status.ok()) status = Search();
@@ -135,25 +133,29 @@ absl::Status Session::Prepare() {
   queue_.emplace(&setup_.space(), setup_.default_index,
                  [this](size_t n) { return learner_->Propose(n); });
   TUNEFARM_ASSIGN_OR_RETURN(log_, TaskLog::Open(spec_, setup_, &tuning_log_));
+  watch_.emplace(spec_.drift, spec_.clock, &setup_, &measurer_, &*log_);
   return absl::OkStatus();
 }
 
 // Trials of an earlier run of this task count towards its budget and teach as if they were new.
 absl::Status Session::ReplayLogged() {
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<db::TrialRecord> trials, log_->LoggedTrials());
+  const bool on_hardware = AnyOnHardware(trials);  // An emulator's timings teach nothing about it.
   for (const db::TrialRecord& trial : trials) {
     const bool ok = trial.outcome == db::Outcome::kOk;
+    if (trial.superseded_by != 0) {
+      queue_->MarkLostBefore(trial.config);  // It has taken a number, no more.
+      continue;
+    }
     board_.Add(FromRecord(trial.outcome), ToRanked(trial), trial.cut);
     if (trial.outcome == db::Outcome::kDeviceLost) {
       queue_->MarkLostBefore(trial.config);
       continue;
     }
     // A config that the present space does not have counts, but teaches nothing.
-    const absl::StatusOr<compiler::Config> config = setup_.space().Parse(trial.config);
-    if (!config.ok() || !setup_.space().IsValid(*config)) continue;
-    TUNEFARM_ASSIGN_OR_RETURN(const uint64_t index, setup_.space().IndexOf(*config));
-    queue_->MarkTried(index);
-    Learn(index, ok, ok ? trial.search_cost.median_ns : 0);
+    const std::optional<uint64_t> index = setup_.IndexOf(trial.config);
+    if (index) queue_->MarkTried(*index);
+    if (index && !(trial.emulated && on_hardware)) Learn(*index, ok, trial.search_cost.min_ns);
   }
   trials_before_ = board_.num_trials();
   sink_(MakeEvent(TuningEvent::Kind::kStarted));
@@ -171,7 +173,7 @@ absl::Status Session::Search() {
     stop_reason_ = StopReason();
     if (!stop_reason_.empty()) return absl::OkStatus();
     TUNEFARM_RETURN_IF_ERROR(TopUp());
-    if (outstanding_.empty()) {
+    if (outstanding_.empty() && !watch_->busy()) {
       stop_reason_ = TrialsLeft() == 0 ? "trials" : "exhausted";
       return absl::OkStatus();
     }
@@ -202,27 +204,20 @@ absl::Status Session::FinishRunning() {
 // Why to stop now; "": go on.
 std::string Session::StopReason() const {
   if (stop_) return "interrupted";
-  if (board_.num_trials() >= spec_.max_trials) return "trials";
   if (spec_.max_seconds > 0 && Seconds() >= spec_.max_seconds) return "seconds";
+  if (watch_->busy()) return "";  // What has been measured may not stand.
+  if (board_.num_trials() >= spec_.max_trials) return "trials";
   const RankedTrial* best = board_.best();
   if (best == nullptr || board_.num_trials() < EarlyStopOptions().min_trials) return "";
-  const double share = ShareOfPeak();
-  if (share >= kBoundShare && share <= kImpossibleShare) return "bound";
+  if (PeakEstimate::IsBound(ShareOfPeak())) return "bound";
   return early_stop_.Reason(absl::ZeroDuration()) ? "converged" : "";
 }
 
 // Of the best so far, by the operations that meet real input. 0: not known.
 double Session::ShareOfPeak() const {
   const RankedTrial* best = board_.best();
-  if (best == nullptr || peak_->flops() <= 0) return 0;
-  return static_cast<double>(setup_.effective_flops()) * 1e9 / best->median_ns / peak_->flops();
-}
-
-// A best above the peak says that something disturbed the peak's measurement.
-void Session::DoubtPeak() {
-  if (ShareOfPeak() <= kImpossibleShare || num_probes_ >= kMaxProbes) return;
-  ++num_probes_;
-  peak_ = std::make_unique<PeakProbe>(&measurer_, setup_.target_text);
+  if (best == nullptr) return 0;
+  return peak_->Share(static_cast<double>(setup_.effective_flops()), best->median_ns);
 }
 
 size_t Session::TrialsLeft() const {
@@ -231,8 +226,9 @@ size_t Session::TrialsLeft() const {
 }
 
 absl::Status Session::TopUp() {
+  TUNEFARM_RETURN_IF_ERROR(watch_->SubmitDue());
   const size_t wanted = measurer_.wanted_in_flight();
-  if (outstanding_.size() >= wanted) return absl::OkStatus();
+  if (outstanding_.size() >= wanted || watch_->paused()) return absl::OkStatus();
   const size_t count = std::min(wanted - outstanding_.size(), TrialsLeft());
   std::vector<MeasureRequest> requests;
   for (SessionCandidate& candidate : queue_->Next(count)) {
@@ -258,6 +254,7 @@ double Session::CutAbove() const {
 }
 
 absl::Status Session::Handle(const MeasureReport& report) {
+  if (DriftWatch::Owns(report.ticket)) return HandleWatch(report);
   const auto found = outstanding_.find(report.ticket);
   TUNEFARM_CHECK(found != outstanding_.end(), "a report for a ticket that was not given out");
   SessionCandidate candidate = std::move(found->second);
@@ -265,15 +262,29 @@ absl::Status Session::Handle(const MeasureReport& report) {
   const uint64_t index = candidate.proposal.config_index;
   TUNEFARM_ASSIGN_OR_RETURN(const int64_t trial_id,
                             log_->Append(candidate, index, report, measurer_));
-  board_.Add(report.outcome, ToRanked(candidate, report, trial_id), report.cut);
+  const RankedTrial ranked = ToRanked(candidate, report, trial_id);
+  board_.Add(report.outcome, ranked, report.cut);
   board_.AddDeviceTime(report.device, report.run_ns);
   TellTrial(candidate, report, trial_id);
   if (report.outcome == Outcome::kDeviceLost) return HandleLost(std::move(candidate), report);
   lost_in_a_row_ = 0;
   told_waiting_.clear();
-  const bool ok = report.outcome == Outcome::kOk;
-  Learn(index, ok, ok ? report.median_ns : 0);
-  DoubtPeak();
+  watch_->NoteTrial(candidate, report, trial_id);
+  Learn(index, report.outcome == Outcome::kOk, ranked.min_ns);
+  peak_->Doubt(ShareOfPeak());
+  return absl::OkStatus();
+}
+
+absl::Status Session::HandleWatch(const MeasureReport& report) {
+  TUNEFARM_ASSIGN_OR_RETURN(const DriftNews news, watch_->Take(report));
+  board_.AddDeviceTime(report.device, report.run_ns);
+  if (!news.text.empty()) Tell(TuningEvent::Kind::kWaiting, news.text);
+  if (!news.correction) return absl::OkStatus();
+  const DriftNews::Correction& correction = *news.correction;
+  const RankedTrial ranked = ToRanked(correction.candidate, report, correction.trial_id);
+  board_.Replace(correction.old_trial_id, report.outcome, ranked, report.cut);
+  learner_->Correct(correction.candidate.proposal.config_index, report.outcome == Outcome::kOk,
+                    ranked.min_ns);
   return absl::OkStatus();
 }
 
@@ -291,18 +302,20 @@ void Session::ReportWaiting() {
   const std::string reason = measurer_.waiting_reason();
   if (reason.empty() || reason == told_waiting_) return;
   told_waiting_ = reason;
-  TuningEvent event = MakeEvent(TuningEvent::Kind::kWaiting);
-  event.text = reason;
+  Tell(TuningEvent::Kind::kWaiting, reason);
+}
+
+void Session::Tell(TuningEvent::Kind kind, const std::string& text) {
+  TuningEvent event = MakeEvent(kind);
+  event.text = text;
   sink_(event);
 }
 
 absl::Status Session::Final() {
   const std::vector<RankedTrial> finalists = ChooseFinalists(board_, setup_);
   if (finalists.empty()) return absl::OkStatus();
-  TuningEvent event = MakeEvent(TuningEvent::Kind::kFinal);
-  event.text =
-      absl::StrFormat("%d finalists, %d rounds", finalists.size(), FinalOptions().num_rounds);
-  sink_(event);
+  Tell(TuningEvent::Kind::kFinal,
+       absl::StrFormat("%d finalists, %d rounds", finalists.size(), FinalOptions().num_rounds));
   TUNEFARM_ASSIGN_OR_RETURN(final_,
                             HoldFinal(finalists, setup_, FinalOptions(), stop_, measurer_, *log_));
   return absl::OkStatus();

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "db/tuning_log.h"
 #include "tuner/measure/measurer.h"
+#include "tuner/session/drift_monitor.h"
 #include "tuner/session/event.h"
 
 namespace tunefarm::tuner {
@@ -28,6 +29,7 @@ struct SessionSpec {
   std::string owner;  // user@host, for people.
   // 0: the session creates its task; else it continues that task from the log.
   int64_t task_id = 0;
+  DriftOptions drift;
   const base::Clock* clock = &base::RealClock();  // Of max_seconds and of all durations told.
   // Stopped, the task stays open, to be continued later: a daemon that drains. Else it is closed as
   // cancelled.

@@ -34,6 +34,17 @@ db::DeviceState ToRecord(const DeviceReading& reading) {
           reading.load_average};
 }
 
+std::vector<db::SampleRecord> ToRecords(const std::vector<SampleReading>& samples) {
+  std::vector<db::SampleRecord> records;
+  for (const SampleReading& sample : samples) {
+    records.push_back({sample.value_ns, static_cast<db::SampleVerdict>(sample.verdict),
+                       sample.counted, ToRecord(sample.before), ToRecord(sample.after)});
+  }
+  return records;
+}
+static_assert(static_cast<int>(db::SampleVerdict::kThrottled) ==
+              static_cast<int>(SampleVerdict::kThrottled));
+
 db::DeviceRecord ToRecord(const DeviceDescription& device) {
   db::DeviceRecord record;
   record.name = device.name;
@@ -123,7 +134,8 @@ absl::StatusOr<std::vector<db::TrialRecord>> TaskLog::LoggedTrials() const {
 }
 
 absl::StatusOr<int64_t> TaskLog::Append(const SessionCandidate& candidate, uint64_t config_index,
-                                        const MeasureReport& report, Measurer& measurer) {
+                                        const MeasureReport& report, Measurer& measurer,
+                                        int64_t supersedes) {
   if (!report.device.empty() && described_devices_.insert(report.device).second) {
     // A tracker that cannot tell leaves the log with the name alone.
     const auto device = measurer.DescribeDevice(report.device);
@@ -145,7 +157,13 @@ absl::StatusOr<int64_t> TaskLog::Append(const SessionCandidate& candidate, uint6
   trial.outcome = ToRecord(report.outcome);
   trial.phase = report.phase;
   trial.error = report.error;
-  if (report.outcome == Outcome::kOk) trial.samples_ns = report.samples_ns;
+  if (report.outcome == Outcome::kOk) {
+    trial.samples_ns = report.samples_ns;
+    trial.all_samples = ToRecords(report.all_samples);
+  }
+  trial.unsteady = report.unsteady;
+  trial.held_ns = report.held_ns;
+  trial.supersedes = supersedes;
   trial.runs_per_sample = report.runs_per_sample;
   trial.cut = report.cut;
   trial.build_ns = report.build_ns;
@@ -164,10 +182,22 @@ absl::StatusOr<uint32_t> TaskLog::NextFinalRound(const std::vector<int64_t>& tri
   return last + 1;
 }
 
-absl::Status TaskLog::AppendFinal(int64_t trial_id, uint32_t round,
-                                  const std::vector<double>& samples_ns) {
-  if (samples_ns.empty()) return absl::OkStatus();
-  return log_->AppendSamples(trial_id, round, samples_ns);
+absl::Status TaskLog::AppendFinal(int64_t trial_id, uint32_t round, const MeasureReport& report) {
+  if (report.outcome != Outcome::kOk) return absl::OkStatus();
+  return log_->AppendSamples(trial_id, round, report.samples_ns, ToRecords(report.all_samples));
+}
+
+absl::Status TaskLog::AppendReference(const TaskSetup& setup, const MeasureReport& report,
+                                      double drift, db::ReferenceVerdict verdict) {
+  db::ReferenceRecord reference;
+  reference.device = report.device;
+  reference.target = setup.target_text;
+  reference.task_id = task_id_;
+  reference.samples_ns = report.samples_ns;
+  reference.drift = drift;
+  reference.verdict = verdict;
+  reference.after = ToRecord(report.after);
+  return log_->AppendReference(reference);
 }
 
 absl::Status TaskLog::Close(db::TaskState state, const std::string& how) {

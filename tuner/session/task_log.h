@@ -34,12 +34,17 @@ class TaskLog {
 
   // Returns the trial's number. The device of the report is described by `measurer` when it is met
   // for the first time.
+  // `supersedes`: the trial that this one measures again and counts instead of; 0: none.
   absl::StatusOr<int64_t> Append(const SessionCandidate& candidate, uint64_t config_index,
-                                 const MeasureReport& report, Measurer& measurer);
+                                 const MeasureReport& report, Measurer& measurer,
+                                 int64_t supersedes = 0);
+  // A timing of the reference kernel, with outcome ok.
+  absl::Status AppendReference(const TaskSetup& setup, const MeasureReport& report, double drift,
+                               db::ReferenceVerdict verdict);
   // The first final round that none of these trials has: 1, unless a final was broken off before.
   absl::StatusOr<uint32_t> NextFinalRound(const std::vector<int64_t>& trial_ids) const;
-  // `round` from 1. An empty list of samples is left out.
-  absl::Status AppendFinal(int64_t trial_id, uint32_t round, const std::vector<double>& samples_ns);
+  // `round` from 1. A report that is not ok is left out.
+  absl::Status AppendFinal(int64_t trial_id, uint32_t round, const MeasureReport& report);
 
   // Ends the task; all trials are committed when this returns ok.
   absl::Status Close(db::TaskState state, const std::string& how);

@@ -13,6 +13,13 @@ FactsFunction TaskSetup::facts() const {
   return [bound = bound.get()](const compiler::Config& config) { return bound->Facts(config); };
 }
 
+std::optional<uint64_t> TaskSetup::IndexOf(const std::string& config) const {
+  const absl::StatusOr<compiler::Config> parsed = space().Parse(config);
+  if (!parsed.ok() || !space().IsValid(*parsed)) return std::nullopt;
+  const absl::StatusOr<uint64_t> index = space().IndexOf(*parsed);
+  return index.ok() ? std::optional(*index) : std::nullopt;
+}
+
 double TaskSetup::GigaflopsAt(double cost_ns) const {
   return cost_ns > 0 ? static_cast<double>(nominal_flops()) / cost_ns : 0;
 }

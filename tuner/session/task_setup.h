@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,6 +28,8 @@ struct TaskSetup {
 
   const compiler::ConfigSpace& space() const { return bound->space(); }
   FactsFunction facts() const;
+  // Of a config by its text; nullopt where the space does not have it, or not as a valid one.
+  std::optional<uint64_t> IndexOf(const std::string& config) const;
   // 2 per multiply-accumulate. Nominal: every kernel tap counts; effective: those that meet real
   // input.
   uint64_t nominal_flops() const { return 2 * static_cast<uint64_t>(workload.num_macs()); }

@@ -91,7 +91,7 @@ std::optional<OtherTask> MakeOtherTask(const TaskSetup& setup, const Source& sou
     const absl::StatusOr<compiler::Config> config = (*bound)->space().Parse(trial.config);
     if (!config.ok() || !(*bound)->space().IsValid(*config)) continue;
     other.rows.Append(ExtractFeatures((*bound)->Facts(*config), source.target, source.workload));
-    other.costs_ns.push_back(trial.cost_ns);
+    other.costs_ns.push_back(trial.search_cost.min_ns);  // As a session ranks its own.
   }
   if (other.costs_ns.empty()) return std::nullopt;
   return other;

@@ -5,9 +5,12 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
 
+#include "absl/strings/str_format.h"
 #include "device_agent/device/cores.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -351,6 +354,63 @@ TEST_F(SandboxedRunnerTest, RunnerKilledWhileMeasuringIsDeviceLost) {
   const std::map<uint64_t, v1::MeasureResult> results = MeasureAll();
   killer.join();
   EXPECT_EQ(results.at(2).outcome(), v1::OUTCOME_OK);
+}
+
+// Value of a field in a file of "name<blanks>value..." lines; "" where there is none.
+std::string Field(const std::string& path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (line.compare(0, name.size(), name) != 0) continue;
+    const size_t value = line.find_first_not_of(" \t", name.size());
+    return value == std::string::npos ? ""
+                                      : line.substr(value, line.find_last_not_of(" ") + 1 - value);
+  }
+  return "";
+}
+
+// What the system itself says of a process in which a kernel runs.
+TEST_F(SandboxedRunnerTest, RunningKernelIsHeldByEveryLimit) {
+  request_.candidates = {CandidateFrom("good", "run", 1)};
+  MeasureAll();
+  const std::string runner = absl::StrFormat("/proc/%d", runner_.runner_pid());
+  request_.candidates = {CandidateFrom("hostile", "run_forever", 2)};
+  request_.timing.set_timeout_ns(100'000'000'000u);
+  std::stop_source stop;
+  std::thread measurer(
+      [&] { runner_.Run(request_, stop.get_token(), [](v1::MeasureResult) {}).IgnoreError(); });
+  std::string child;
+  while (child.empty()) {
+    std::ifstream children(absl::StrFormat("%s/task/%d/children", runner, runner_.runner_pid()));
+    children >> child;
+  }
+  const std::string process = absl::StrFormat("/proc/%s", child);
+  while (Field(process + "/status", "Seccomp:") != "2") {  // The last step before the kernel.
+  }
+  EXPECT_EQ(Field(process + "/status", "NoNewPrivs:"), "1");
+  EXPECT_EQ(Field(process + "/status", "NSpgid:"), child) << "a process group of its own";
+  const auto limit = [&](const std::string& name) {
+    const std::string line = Field(process + "/limits", name);
+    return line.substr(0, line.find(' '));
+  };
+  EXPECT_EQ(limit("Max core file size"), "0");
+  EXPECT_EQ(limit("Max file size"), "0");
+  EXPECT_EQ(limit("Max open files"), "0");
+  EXPECT_EQ(limit("Max cpu time"), "102");
+#if !defined(__SANITIZE_ADDRESS__)
+  EXPECT_NE(limit("Max address space"), "unlimited");
+#endif
+  EXPECT_EQ(Field(process + "/oom_score_adj", ""), "1000");
+  // One descriptor: the pipe that tells the runner of its end. (This machine may have sensors.)
+  for (const auto& fd : std::filesystem::directory_iterator(process + "/fd")) {
+    const std::string target = std::filesystem::read_symlink(fd.path());
+    EXPECT_TRUE(target.starts_with("pipe:") || target.starts_with("/sys/")) << target;
+  }
+  const std::string directory = std::filesystem::read_symlink(process + "/cwd");
+  EXPECT_THAT(directory, testing::EndsWith(" (deleted)"));
+  EXPECT_TRUE(std::filesystem::is_empty(process + "/cwd"));
+  EXPECT_FALSE(std::ofstream(process + "/cwd/file").is_open());
+  stop.request_stop();
+  measurer.join();
 }
 
 TEST_F(SandboxedRunnerTest, CancellationEndsARunningKernelAtOnce) {

@@ -130,6 +130,46 @@ TEST(TunerAgentTest, MeasuresRealKernelsForATracker) {
   EXPECT_EQ(agent.Wait(), 0);
 }
 
+// Names that a tracker or a kernel's author chose. The agent keeps what it is sent in memory only;
+// nothing that is executed is ever written, so that no file can be busy when it is started.
+TEST(TunerAgentTest, LeavesNoFileWhateverAPeerSends) {
+  std::string folder = ::testing::TempDir() + "/agent_XXXXXX";
+  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const std::string before = std::filesystem::current_path();
+  std::filesystem::current_path(folder);
+  setenv("TMPDIR", folder.c_str(), 1);
+  {
+    FakeTracker tracker;
+    AgentProcess agent({"--tracker", tracker.address(), "--name", "../../bench"});
+    tracker.NextHello();
+    v1::Candidate evil = CandidateFrom("good", "run", 1);
+    v1::Buffer* buffer = evil.mutable_kernel()->mutable_signature()->mutable_buffers(0);
+    buffer->set_name("../../../tmp/tunefarm_evil");
+    v1::Candidate stray = CandidateFrom("good", "run", 2);
+    stray.mutable_kernel()->mutable_signature()->set_run_symbol("../../run");
+    v1::Candidate digest = CandidateFrom("good", "run", 3);
+    digest.mutable_kernel()->set_digest("../../etc/passwd");
+    tracker.Send(AssignmentOf({evil, stray, digest, CandidateFrom("good", "run", 4)}));
+    tracker.NextBlobRequest();
+    tracker.Send(ExpectedOutput());
+    EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_OK);
+    EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_BUILD_FAILED);
+    EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_BUILD_FAILED);
+    EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_OK);
+    const std::string fds = absl::StrFormat("/proc/%d/fd", agent.pid());
+    for (const auto& fd : std::filesystem::directory_iterator(fds)) {
+      std::error_code gone;
+      const std::string target = std::filesystem::read_symlink(fd.path(), gone);
+      EXPECT_FALSE(target.starts_with(folder)) << target;
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(folder));
+  }
+  unsetenv("TMPDIR");
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  std::filesystem::remove_all(folder);
+}
+
 TEST(TunerAgentTest, RunnerAndKernelDieWithAnAgentThatIsKilled) {
   FakeTracker tracker;
   AgentProcess agent({"--tracker", tracker.address(), "--name", "bench"});

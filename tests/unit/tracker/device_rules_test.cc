@@ -150,6 +150,40 @@ TEST(DeviceRulesTest, DrainedDeviceStaysDrainedUntilItsAgentIsStartedAnew) {
   EXPECT_EQ(harness.Row("pi-1").status, DeviceStatus::kIdle);
 }
 
+TEST(DeviceRulesTest, UndrainedDeviceGetsWorkAgain) {
+  CoreHarness harness;
+  const SessionId session = harness.Hello("pi-1", "process-1");
+  ASSERT_TRUE(harness.core().OnDrain(harness.now(), "pi-1", "repair", &harness.actions()).ok());
+  harness.Submit(CoreHarness::Spec(1));
+  EXPECT_THAT(harness.Last<SendAssignment>(), IsEmpty());
+  harness.actions().clear();
+  ASSERT_TRUE(harness.core().OnUndrain(harness.now(), "pi-1", &harness.actions()).ok());
+  EXPECT_EQ(harness.Only<SendAssignment>().session, session);
+  EXPECT_EQ(harness.Row("pi-1").reason, "");
+  EXPECT_EQ(harness.core().OnUndrain(harness.now(), "pi-1", &harness.actions()).code(),
+            absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(harness.core().OnUndrain(harness.now(), "nobody", &harness.actions()).code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(DeviceRulesTest, DeviceThatWaitsForItsBoardToCoolIsNotStuck) {
+  CoreHarness harness;
+  const SessionId session = harness.Hello("pi-1");
+  SubmissionSpec spec = CoreHarness::Spec(1);
+  spec.candidate_timeout = absl::Seconds(10);
+  harness.Submit(spec);
+  DeviceState state;
+  state.holding = true;
+  for (int i = 0; i < 120; ++i) {
+    harness.now() += absl::Seconds(1);
+    harness.core().OnHeartbeat(harness.now(), session, state);
+    harness.core().OnTick(harness.now(), &harness.actions());
+  }
+  EXPECT_EQ(harness.Row("pi-1").status, DeviceStatus::kBusy);
+  harness.Pass(absl::Minutes(2), {session});
+  EXPECT_EQ(harness.Row("pi-1").status, DeviceStatus::kLost) << "stuck, once it no longer waits";
+}
+
 TEST(DeviceRulesTest, DrainingAnUnknownOrLostDeviceIsNotFound) {
   CoreHarness harness;
   harness.Gone(harness.Hello("pi-1"));

@@ -106,6 +106,31 @@ class DispatcherTest : public ::testing::Test {
   Dispatcher dispatcher_{TrackerPolicy{}, /*max_queued_bytes=*/100000, clock_, blobs_};
 };
 
+TEST_F(DispatcherTest, StreamThatNeverSaysHelloIsClosed) {
+  const auto silent = std::make_shared<Agent>();
+  const auto gone = std::make_shared<Agent>();
+  const auto agent = std::make_shared<Agent>();
+  for (const auto& peer : {silent, gone, agent}) dispatcher_.Opened(peer);
+  dispatcher_.Left(gone.get());
+  const SessionId session = *dispatcher_.Hello(agent, HelloOf("pi-1"));
+  v1::AgentMessage heartbeat;
+  heartbeat.mutable_heartbeat();
+  const auto pass = [&](int seconds) {
+    clock_.seconds += seconds;
+    dispatcher_.FromAgent(session, heartbeat);
+    dispatcher_.Tick();
+  };
+  pass(9);
+  EXPECT_FALSE(silent->closed().has_value());
+  pass(1);
+  ASSERT_TRUE(silent->closed().has_value());
+  EXPECT_EQ(silent->closed()->code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(silent->closed()->message()), HasSubstr("no Hello within 10s"));
+  EXPECT_FALSE(gone->closed().has_value());
+  EXPECT_FALSE(agent->closed().has_value());
+  EXPECT_EQ(silent.use_count(), 1) << "nobody holds it any more";
+}
+
 TEST_F(DispatcherTest, WelcomeComesFirstThenTheWorkWithItsKernels) {
   auto client = std::make_shared<Client>();
   v1::SubmitRequest request = RequestOf(2);

@@ -33,6 +33,22 @@ TEST(RequirementTest, EveryConditionThatIsSetMustHold) {
   for (const Requirement& one : broken) EXPECT_FALSE(Meets(Board(), one)) << &one - &broken[0];
 }
 
+TEST(RequirementTest, EmulatorsAndHardwareCanBeAskedForAlone) {
+  const DeviceInfo board = Board();
+  DeviceInfo emulator = Board();
+  emulator.emulated = true;
+  Requirement hardware, emulators;
+  hardware.emulated = false;
+  emulators.emulated = true;
+  EXPECT_TRUE(Meets(board, hardware));
+  EXPECT_FALSE(Meets(emulator, hardware));
+  EXPECT_FALSE(Meets(board, emulators));
+  EXPECT_TRUE(Meets(emulator, emulators));
+  EXPECT_TRUE(Meets(emulator, {}));
+  EXPECT_EQ(WhyNoneMeets(hardware, {&emulator}, {}),
+            "no connected device is hardware, not an emulator; 1 device connected");
+}
+
 TEST(RequirementTest, TextNamesTheConditionThatNoDeviceMeets) {
   const DeviceInfo board = Board();
   const std::vector<const DeviceInfo*> devices = {&board};
