@@ -91,7 +91,6 @@ int Main(int argc, char** argv) {
   app.add_option("--icount-shift", qemu.icount_shift, "One instruction takes 2^N ns")
       ->check(CLI::Range(0, 10))
       ->capture_default_str();
-  app.add_option("--flash", qemu.kernel, "ELF that is in memory when the power comes on");
   app.add_option("--qemu", qemu.program, "QEMU's program")->capture_default_str();
   uint16_t control_port = 0;
   std::string command;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,47 +49,39 @@ absl::Status Unmapped(uint32_t address, size_t bytes) {
 
 absl::StatusOr<std::unique_ptr<QemuMachine>> QemuMachine::Start(const MachineInfo& machine,
                                                                 const QemuOptions& options) {
+  std::unique_ptr<QemuMachine> qemu(new QemuMachine(machine, options));
+  TUNEFARM_RETURN_IF_ERROR(qemu->PowerOn());
+  return qemu;
+}
+
+QemuMachine::~QemuMachine() { PowerOff(); }
+
+absl::Status QemuMachine::PowerOn() {
+  PowerOff();
   std::error_code error;
   std::string folder = (fs::temp_directory_path(error) / "tunefarm-board.XXXXXX").string();
   if (::mkdtemp(folder.data()) == nullptr) {
     return absl::UnavailableError(absl::StrFormat("mkdtemp %s: %s", folder, std::strerror(errno)));
   }
-  std::unique_ptr<QemuMachine> qemu(new QemuMachine(machine, options, folder));
-  TUNEFARM_RETURN_IF_ERROR(qemu->PowerOn());
-  return qemu;
-}
-
-QemuMachine::~QemuMachine() {
-  PowerOff();
-  std::error_code error;
-  fs::remove_all(folder_, error);
-}
-
-absl::Status QemuMachine::PowerOn() {
-  PowerOff();
-  TUNEFARM_RETURN_IF_ERROR(Spawn());
-  const absl::Status connected = Connect();
-  if (!connected.ok()) PowerOff();
-  return connected;
+  absl::Status status = Spawn(folder);
+  if (status.ok()) status = Connect(folder);
+  fs::remove_all(folder, error);  // Connected sockets need no names.
+  if (!status.ok()) PowerOff();
+  return status;
 }
 
 void QemuMachine::PowerOff() {
   sockets_.reset();
   breakpoints_.clear();
-  if (pid_ != 0) {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-    pid_ = 0;
-  }
-  for (const char* name : {"gdb", "qtest", "qmp"}) {
-    std::error_code error;
-    fs::remove(folder_ + "/" + name, error);
-  }
+  if (pid_ == 0) return;
+  ::kill(pid_, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+  pid_ = 0;
 }
 
-absl::Status QemuMachine::Spawn() {
-  const auto server = [this](const char* name) {
-    return absl::StrFormat("unix:%s/%s,server=on,wait=off", folder_, name);
+absl::Status QemuMachine::Spawn(const std::string& folder) {
+  const auto server = [&folder](const char* name) {
+    return absl::StrFormat("unix:%s/%s,server=on,wait=off", folder, name);
   };
   std::vector<std::string> arguments = {options_.program,
                                         "-M",
@@ -112,34 +105,35 @@ absl::Status QemuMachine::Spawn() {
                                         "none",
                                         "-qmp",
                                         server("qmp")};
-  if (!options_.kernel.empty()) arguments.insert(arguments.end(), {"-kernel", options_.kernel});
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 
-  const int log =
-      ::open((folder_ + "/log").c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0600);
+  log_ = Socket(::memfd_create("qemu-log", MFD_CLOEXEC));
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return absl::UnavailableError(absl::StrFormat("fork: %s", std::strerror(errno)));
   if (pid == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
+    // SIGTERM may be blocked in the board's process; QEMU wants it as it was.
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
     const int null = ::open("/dev/null", O_RDONLY);
     ::dup2(null, 0);
-    ::dup2(log, 1);
-    ::dup2(log, 2);
+    ::dup2(log_.fd(), 1);
+    ::dup2(log_.fd(), 2);
     ::execvp(argv[0], argv.data());
     ::dprintf(2, "cannot start %s: %s\n", argv[0], std::strerror(errno));
     ::_exit(127);
   }
-  ::close(log);
   pid_ = pid;
   return absl::OkStatus();
 }
 
 std::string QemuMachine::LastWords() const {
-  std::ifstream file(folder_ + "/log");
+  std::ifstream file(absl::StrFormat("/proc/self/fd/%d", log_.fd()));
   std::string line;
   std::string last = "(it said nothing)";
   while (std::getline(file, line)) {
@@ -148,30 +142,29 @@ std::string QemuMachine::LastWords() const {
   return last;
 }
 
-absl::StatusOr<Socket> QemuMachine::Dial(const std::string& name) {
+absl::StatusOr<Socket> QemuMachine::Dial(const std::string& path) {
   const absl::Time deadline = absl::Now() + kStartDeadline;
   for (;;) {
-    absl::StatusOr<Socket> socket = ConnectUnix(folder_ + "/" + name);
+    absl::StatusOr<Socket> socket = ConnectUnix(path);
     if (socket.ok()) return socket;
-    int status = 0;
-    if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+    if (::waitpid(pid_, nullptr, WNOHANG) == pid_) {
       pid_ = 0;
       return absl::UnavailableError(
           absl::StrFormat("%s ended at its start: %s", options_.program, LastWords()));
     }
     if (absl::Now() > deadline) {
       return absl::UnavailableError(absl::StrFormat("%s does not listen on %s within %s",
-                                                    options_.program, name,
+                                                    options_.program, path,
                                                     absl::FormatDuration(kStartDeadline)));
     }
     absl::SleepFor(kStartPoll);
   }
 }
 
-absl::Status QemuMachine::Connect() {
-  TUNEFARM_ASSIGN_OR_RETURN(Socket gdb, Dial("gdb"));
-  TUNEFARM_ASSIGN_OR_RETURN(Socket qtest, Dial("qtest"));
-  TUNEFARM_ASSIGN_OR_RETURN(Socket qmp, Dial("qmp"));
+absl::Status QemuMachine::Connect(const std::string& folder) {
+  TUNEFARM_ASSIGN_OR_RETURN(Socket gdb, Dial(folder + "/gdb"));
+  TUNEFARM_ASSIGN_OR_RETURN(Socket qtest, Dial(folder + "/qtest"));
+  TUNEFARM_ASSIGN_OR_RETURN(Socket qmp, Dial(folder + "/qmp"));
   sockets_.emplace(
       Sockets{GdbClient(std::move(gdb)), QtestClient(std::move(qtest)), QmpClient(std::move(qmp))});
   TUNEFARM_RETURN_IF_ERROR(sockets_->qmp.Start());

@@ -20,7 +20,6 @@ namespace tunefarm::mcu_agent {
 struct QemuOptions {
   std::string program = "qemu-system-arm";
   int icount_shift = 4;  // One instruction takes 2^shift ns of emulated time.
-  std::string kernel;    // An ELF that is in memory at power-on ("flash"); empty: none.
 };
 
 // One thread. The process ends with this object, and with this process.
@@ -57,20 +56,21 @@ class QemuMachine : public CoreLink {
     QmpClient qmp;
   };
 
-  QemuMachine(MachineInfo machine, QemuOptions options, std::string folder)
-      : machine_(std::move(machine)), options_(std::move(options)), folder_(std::move(folder)) {}
+  QemuMachine(MachineInfo machine, QemuOptions options)
+      : machine_(std::move(machine)), options_(std::move(options)) {}
 
-  absl::Status Spawn();
-  absl::Status Connect();
-  // Waits until QEMU listens on `name`; tells its last words if it ends instead.
-  absl::StatusOr<Socket> Dial(const std::string& name);
+  // `folder` holds the sockets until they are connected.
+  absl::Status Spawn(const std::string& folder);
+  absl::Status Connect(const std::string& folder);
+  // Waits until QEMU listens on `path`; tells its last words if it ends instead.
+  absl::StatusOr<Socket> Dial(const std::string& path);
   std::string LastWords() const;
   absl::Status CheckPower() const;
 
   const MachineInfo machine_;
   const QemuOptions options_;
-  const std::string folder_;  // Sockets and log; removed with this object.
   pid_t pid_ = 0;
+  Socket log_;  // A file without a name: what QEMU says.
   std::optional<Sockets> sockets_;
   std::set<uint32_t> breakpoints_;
 };

@@ -1,4 +1,5 @@
-// Small wrappers over sockets on this machine: TCP on 127.0.0.1 and UNIX sockets.
+// Small wrappers over sockets (and other descriptors) on this machine: TCP on 127.0.0.1 and UNIX
+// sockets.
 #ifndef TUNEFARM_MCU_AGENT_EMULATED_BOARD_SOCKET_H_
 #define TUNEFARM_MCU_AGENT_EMULATED_BOARD_SOCKET_H_
 
@@ -12,7 +13,7 @@
 
 namespace tunefarm::mcu_agent {
 
-// Move-only owner of a connected or listening socket. One thread.
+// Move-only owner of a descriptor, mostly a connected or listening socket. One thread.
 class Socket {
  public:
   Socket() = default;
