@@ -74,6 +74,9 @@ class StmtEmitter {
   // tile_loop.cc
   // False if the target has no code of its own for this tile.
   bool EmitTile(const For& node);
+  // Match: what a matcher of thumb/ found.
+  template <typename Match>
+  void EmitTileBlock(const Match& tile, const std::string& assembly);
 
   // parallel_loop.cc
   void EmitParallelLoop(const For& node);

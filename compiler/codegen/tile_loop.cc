@@ -4,6 +4,7 @@
 
 #include "compiler/codegen/stmt_emitter.h"
 #include "compiler/codegen/thumb/pair_tile_match.h"
+#include "compiler/codegen/thumb/window_tile_match.h"
 
 namespace tunefarm::compiler {
 namespace {
@@ -24,19 +25,26 @@ void EmitThumbBlock(llvm::IRBuilder<>& builder, const std::string& assembly,
 
 }  // namespace
 
+template <typename Match>
+void StmtEmitter::EmitTileBlock(const Match& tile, const std::string& assembly) {
+  std::vector<llvm::Value*> arguments;
+  for (const StreamStart* start : {&tile.x, &tile.w, &tile.params, &tile.out}) {
+    arguments.push_back(exprs_.EmitAddress(start->buffer, start->index));
+  }
+  EmitThumbBlock(builder_, assembly, arguments);
+}
+
 bool StmtEmitter::EmitTile(const For& node) {
   if (!entry_.target.target.HasPairMultiply()) return false;
-  const std::optional<PairTileMatch> tile = MatchPairTile(node);
-  if (!tile) return false;
-  std::vector<llvm::Value*> arguments;
-  for (const auto* start : {&tile->x, &tile->w, &tile->params, &tile->out}) {
-    LinearIndex index = start->index;
-    index.lanes = index.lane_period = 1;
-    index.lane_stride = 0;
-    arguments.push_back(exprs_.EmitAddress(start->buffer, index));
+  if (const auto tile = MatchPairTile(node)) {
+    EmitTileBlock(*tile, PairTileAssembly(tile->shape));
+    return true;
   }
-  EmitThumbBlock(builder_, PairTileAssembly(tile->shape), arguments);
-  return true;
+  if (const auto tile = MatchWindowTile(node)) {
+    EmitTileBlock(*tile, WindowTileAssembly(tile->shape));
+    return true;
+  }
+  return false;
 }
 
 }  // namespace tunefarm::compiler

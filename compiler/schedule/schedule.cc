@@ -168,5 +168,11 @@ Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs) {
   return Expand(std::move(stage), kPairTileForm, {knobs.pixels, knobs.channels, knobs.steps});
 }
+Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs) {
+  return Expand(std::move(stage), kWindowRowsForm, {knobs.along_height ? 1 : 0});
+}
+Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs) {
+  return Expand(std::move(stage), kTableAddForm, {knobs.unroll});
+}
 
 }  // namespace tunefarm::compiler

@@ -141,6 +141,21 @@ struct PairTileKnobs {
 };
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
 
+// window_rows: s8 depthwise windows on planes of 16-bit values. Numbers: 1 if lines of outputs run
+// along the image's height.
+inline constexpr char kWindowRowsForm[] = "window_rows";
+struct WindowRowsKnobs {
+  bool along_height = false;
+};
+Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs);
+
+// table_add: s8 addition with both operands rescaled by tables. Numbers: elements per iteration.
+inline constexpr char kTableAddForm[] = "table_add";
+struct TableAddKnobs {
+  int64_t unroll = 1;
+};
+Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs);
+
 }  // namespace tunefarm::compiler
 
 #endif  // TUNEFARM_COMPILER_SCHEDULE_SCHEDULE_H_

@@ -16,7 +16,7 @@ constexpr int64_t kMaxDualOffset = 1020, kMaxOffset = 4095;
 constexpr int64_t kWordBytes = 4;
 constexpr int64_t kParamBytes = 16;
 
-std::string Reg(int number) { return number == 14 ? "lr" : absl::StrFormat("r%d", number); }
+std::string Reg(int number) { return RegisterName(number); }
 
 class Writer {
  public:
@@ -97,9 +97,9 @@ void Writer::LoadWords(Pointer& pointer, int64_t offset, const std::vector<int>&
 }
 
 void Writer::Load(Pointer& pointer, int64_t offset, const std::vector<int>& regs) {
-  const size_t piece = shape_.wide_loads ? 2 : 1;
-  for (size_t i = 0; i < regs.size(); i += piece) {
-    const size_t end = std::min(regs.size(), i + piece);
+  constexpr size_t kPiece = 2;
+  for (size_t i = 0; i < regs.size(); i += kPiece) {
+    const size_t end = std::min(regs.size(), i + kPiece);
     LoadWords(pointer, offset + static_cast<int64_t>(i) * kWordBytes,
               {regs.begin() + static_cast<int64_t>(i), regs.begin() + static_cast<int64_t>(end)});
   }
@@ -113,7 +113,7 @@ void Writer::Step(int64_t step, int64_t steps, bool first) {
   Pointer& held_pointer = hold_pixels ? x_ : w_;
   Pointer& streamed_pointer = hold_pixels ? w_ : x_;
   // A single held word is loaded for two steps at once.
-  const bool for_two = held == 1 && shape_.wide_loads;
+  const bool for_two = held == 1;
   const int64_t held_regs = for_two ? 2 : held;
   if (!for_two) {
     Load(held_pointer, step * held * kWordBytes,
@@ -155,6 +155,7 @@ void Writer::Phase(const PairTilePhase& phase, bool first) {
   // The first load of an iteration moves its pointer there from the iteration before.
   for (Pointer* pointer : {&x_, &w_}) {
     pointer->step_bytes = phase.steps * pointer->bytes_per_step;
+    TUNEFARM_CHECK(pointer->step_bytes <= kMaxPairTileStepBytes, "pair tile with too long a loop");
     Advance(pointer->reg, pointer->behind - pointer->step_bytes);
     pointer->behind = 0;
     pointer->moves = true;
@@ -174,28 +175,11 @@ void Writer::Phase(const PairTilePhase& phase, bool first) {
 // register is r1 for the first output, whose own register serves the others.
 void Writer::Requantize(int64_t channel, int64_t pixel) {
   const bool first = channel == 0 && pixel == 0;
-  const std::string acc = Reg(Acc(pixel, channel)), spare = Reg(first ? kW : Acc(0, 0));
-  Line(absl::StrFormat("add.w %s, r2, %s, lsl #1", acc, acc));
-  Line(absl::StrFormat("smmlar %s, %s, r3, r12", spare, acc));
-  Line(absl::StrFormat("add.w %s, %s, %s, asr #31", acc, spare, acc));
-  Line(absl::StrFormat("asr.w %s, %s, lr", acc, acc));
-  if (shape_.activation == PairTileShape::Activation::kRelu) {
-    Line(absl::StrFormat("bic.w %s, %s, %s, asr #31", acc, acc, acc));
-    Line(absl::StrFormat("add.w %s, %s, lr, asr #8", acc, acc));
-  }
-  Line(absl::StrFormat("ssat %s, #8, %s", acc, acc));
-  if (shape_.activation == PairTileShape::Activation::kClip) {
-    for (const auto& [bound, condition] :
-         {std::pair<int64_t, const char*>{shape_.clip_low, "lt"}, {shape_.clip_high, "gt"}}) {
-      // cmn with the opposite takes what cmp's immediate cannot hold.
-      Line(absl::StrFormat("%s.w %s, #%d", bound < 0 ? "cmn" : "cmp", acc, std::abs(bound)));
-      Line(absl::StrFormat("it %s", condition));
-      Line(bound < 0 ? absl::StrFormat("mvn%s.w %s, #%d", condition, acc, -bound - 1)
-                     : absl::StrFormat("mov%s.w %s, #%d", condition, acc, bound));
-    }
-  }
+  const int acc = Acc(pixel, channel), spare = first ? kW : Acc(0, 0);
+  text_ += DoubleWithBias(acc, 2);
+  text_ += RequantiseDoubled(shape_.requantise, acc, 3, 12, 14, spare);
   if (first) Line(absl::StrFormat("ldr.w %s, [sp, #%d]", Reg(kW), kSlotOut));
-  Line(absl::StrFormat("strb.w %s, [%s, #%d]", acc, Reg(kW),
+  Line(absl::StrFormat("strb.w %s, [%s, #%d]", Reg(acc), Reg(kW),
                        pixel * shape_.pixel_stride_bytes + channel));
 }
 

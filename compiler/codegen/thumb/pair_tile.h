@@ -16,10 +16,14 @@
 #include <string>
 #include <vector>
 
+#include "compiler/codegen/thumb/short_requantise.h"
+
 namespace tunefarm::compiler {
 
 // How many accumulators a tile can have: the epilogue needs the other six registers.
 inline constexpr int64_t kMaxPairTileAccumulators = 8;
+// Bytes that a loop of phases may move a pointer by in one iteration.
+inline constexpr int64_t kMaxPairTileStepBytes = 1020;
 // The largest displacement of a byte store.
 inline constexpr int64_t kMaxPairTileReach = 4095;
 
@@ -34,9 +38,7 @@ struct PairTileShape {
   int64_t blocks = 1;
   std::vector<PairTilePhase> phases;  // At least one; the first has one iteration.
   int64_t pixel_stride_bytes = 1;     // Between the outputs of two pixels.
-  enum class Activation { kNone, kRelu, kClip } activation = Activation::kNone;
-  int64_t clip_low = -128, clip_high = 127;  // kClip only.
-  bool wide_loads = true;                    // LDRD where two words stand side by side.
+  ShortRequantise requantise;
 };
 
 // Text for an inline assembly statement: r0 = x, r1 = w, r2 = parameters (four words per channel:

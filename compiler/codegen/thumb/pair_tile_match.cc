@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/codegen/thumb/match_terms.h"
+
 namespace tunefarm::compiler {
 namespace {
 
@@ -38,46 +40,6 @@ std::optional<Nest> ToNest(const Stmt& stmt) {
   return nest;
 }
 
-// An access as a sum over the loops around it.
-struct Access {
-  Buffer buffer;
-  LinearIndex index;
-
-  int64_t FactorOf(const ExprNode* var) const {
-    for (const LinearTerm& term : index.terms) {
-      if (term.value.get() == var) return term.factor;
-    }
-    return 0;
-  }
-  // Without the tile's own variables.
-  PairTileMatch::Start Without(const std::vector<Nest::Loop>& loops) const {
-    PairTileMatch::Start start{buffer, index};
-    std::erase_if(start.index.terms, [&loops](const LinearTerm& term) {
-      return std::any_of(loops.begin(), loops.end(),
-                         [&term](const Nest::Loop& loop) { return loop.var == term.value.get(); });
-    });
-    return start;
-  }
-};
-
-std::optional<Access> ToAccess(const Expr& expr, DType dtype) {
-  const Load* load = expr.as<Load>();
-  if (load == nullptr || load->buffer->dtype != dtype) return std::nullopt;
-  std::optional<LinearIndex> index = Linearize(load->indices[0]);
-  if (!index || !index->is_contiguous()) return std::nullopt;
-  return Access{load->buffer, *std::move(index)};
-}
-
-bool IsConstant(const Expr& expr, int64_t wanted) {
-  int64_t value = 0;
-  return IsConst(expr, &value) && value == wanted;
-}
-
-const Binary* AsBinary(const Expr& expr, BinaryOp op) {
-  const Binary* binary = expr.as<Binary>();
-  return binary != nullptr && binary->op == op ? binary : nullptr;
-}
-
 class Matcher {
  public:
   explicit Matcher(const For& tile) : tile_(tile) {}
@@ -88,10 +50,11 @@ class Matcher {
  private:
   bool MatchDot(const Nest& nest);
   bool MatchOut(const Nest& nest);
-  bool MatchClamp(const Expr& value, Expr* requantised);
-  bool MatchParam(const Expr& expr, int64_t which, const Access& first,
-                  const std::vector<Nest::Loop>& loops) const;
-
+  std::vector<const ExprNode*> VarsWithTile(const Nest& nest) const {
+    std::vector<const ExprNode*> vars = {tile_.var.get()};
+    for (const Nest::Loop& loop : nest.loops) vars.push_back(loop.var);
+    return vars;
+  }
   const For& tile_;
   const BufferNode* acc_ = nullptr;
   int64_t next_step_ = 0;
@@ -124,18 +87,15 @@ bool Matcher::MatchDot(const Nest& nest) {
   if (shape.phases.empty()) {
     shape.pixels = pixels;
     shape.channels = channels;
-    result.x = x->Without(nest.loops);
-    result.w = w->Without(nest.loops);
-    std::erase_if(result.w.index.terms,
-                  [this](const LinearTerm& term) { return term.value.get() == tile_.var.get(); });
+    result.x = x->Without(VarsWithTile(nest));
+    result.w = w->Without(VarsWithTile(nest));
   }
   if (pixels != shape.pixels || channels != shape.channels || steps.size() > 2) return false;
   PairTilePhase phase;
   if (steps.size() == 2) phase.iterations = steps[0].extent;
   if (!steps.empty()) phase.steps = steps.back().extent;
   // Both streams must go on where they stand.
-  const auto follows = [&](const Access& access, const PairTileMatch::Start& start,
-                           int64_t elems_per_step) {
+  const auto follows = [&](const Access& access, const StreamStart& start, int64_t elems_per_step) {
     if (access.index.constant - start.index.constant != next_step_ * elems_per_step) return false;
     if (!steps.empty() && access.FactorOf(steps.back().var) != elems_per_step) return false;
     return steps.size() < 2 || access.FactorOf(steps[0].var) == elems_per_step * phase.steps;
@@ -147,82 +107,23 @@ bool Matcher::MatchDot(const Nest& nest) {
   return shape.phases.size() > 1 || phase.iterations == 1;
 }
 
-// min(max(value, low), high), where low and high fit s8.
-bool Matcher::MatchClamp(const Expr& value, Expr* requantised) {
-  const Cast* cast = value.as<Cast>();
-  if (cast == nullptr || cast->type != Type{DType::kS8, 1}) return false;
-  const Binary* upper = AsBinary(cast->value, BinaryOp::kMin);
-  const Binary* lower = upper != nullptr ? AsBinary(upper->a, BinaryOp::kMax) : nullptr;
-  PairTileShape& shape = result.shape;
-  if (lower == nullptr || !IsConst(lower->b, &shape.clip_low) ||
-      !IsConst(upper->b, &shape.clip_high)) {
-    return false;
-  }
-  if (shape.clip_low < -128 || shape.clip_high > 127) return false;
-  if (shape.clip_low != -128 || shape.clip_high != 127) {
-    shape.activation = PairTileShape::Activation::kClip;
-  }
-  *requantised = lower->a;
-  return true;
-}
-
-bool Matcher::MatchParam(const Expr& expr, int64_t which, const Access& first,
-                         const std::vector<Nest::Loop>& loops) const {
-  const auto param = ToAccess(expr, DType::kS32);
-  if (!param || param->buffer != first.buffer) return false;
-  for (const Nest::Loop& loop : loops) {
-    if (param->FactorOf(loop.var) != first.FactorOf(loop.var)) return false;
-  }
-  return param->index.constant - first.index.constant == which &&
-         param->FactorOf(tile_.var.get()) == first.FactorOf(tile_.var.get());
-}
-
-// out[pixel, block, channel] = clamp(requantize_short(2 * acc + params[0], params[1], params[2],
-// params[3])); with relu: max(requantize_short(..., params[3] % 256), 0) + params[3] / 256.
+// out[pixel, block, channel] = the short requantisation of acc[channel, pixel].
 bool Matcher::MatchOut(const Nest& nest) {
-  Expr value;
-  if (!MatchClamp(nest.store->value, &value)) return false;
+  const auto match = MatchShortResult(nest.store->value);
+  if (!match || match->acc.buffer.get() != acc_) return false;
   PairTileShape& shape = result.shape;
-  Expr zero_point;
-  if (const Binary* sum = AsBinary(value, BinaryOp::kAdd)) {
-    const Binary* positive = AsBinary(sum->a, BinaryOp::kMax);
-    const Binary* high = AsBinary(sum->b, BinaryOp::kFloorDiv);
-    if (positive == nullptr || high == nullptr || !IsConstant(positive->b, 0) ||
-        !IsConstant(high->b, 256) || shape.activation != PairTileShape::Activation::kNone) {
-      return false;
-    }
-    shape.activation = PairTileShape::Activation::kRelu;
-    value = positive->a;
-    zero_point = high->a;
-  }
-  const Call* call = value.as<Call>();
-  if (call == nullptr || call->intrinsic != Intrinsic::kRequantizeShort) return false;
-  const Binary* sum = AsBinary(call->args[0], BinaryOp::kAdd);
-  const Binary* twice = sum != nullptr ? AsBinary(sum->a, BinaryOp::kMul) : nullptr;
-  if (twice == nullptr || !IsConstant(twice->b, 2)) return false;
-  const auto acc = ToAccess(twice->a, DType::kS32);
-  const auto first = ToAccess(sum->b, DType::kS32);
-  if (!acc || !first || acc->buffer.get() != acc_) return false;
-  Expr right = call->args[3];
-  if (zero_point.defined()) {
-    const Binary* low = AsBinary(right, BinaryOp::kFloorMod);
-    if (low == nullptr || !IsConstant(low->b, 256)) return false;
-    right = low->a;
-    if (!MatchParam(zero_point, 3, *first, nest.loops)) return false;
-  }
-  if (!MatchParam(call->args[1], 1, *first, nest.loops) ||
-      !MatchParam(call->args[2], 2, *first, nest.loops) ||
-      !MatchParam(right, 3, *first, nest.loops)) {
-    return false;
-  }
+  shape.requantise = match->requantise;
   std::optional<LinearIndex> out_index = Linearize(nest.store->indices[0]);
   if (!out_index || out_index->lanes != 1) return false;
   const Access out{nest.store->buffer, *out_index};
+  const Access& params = match->params;
   shape.pixel_stride_bytes = 0;
   for (const Nest::Loop& loop : nest.loops) {
-    if (first->FactorOf(loop.var) == 4 && loop.extent == shape.channels) {
-      if (out.FactorOf(loop.var) != 1) return false;
-    } else if (first->FactorOf(loop.var) == 0 && loop.extent == shape.pixels) {
+    if (params.FactorOf(loop.var) == 4 && loop.extent == shape.channels) {
+      if (out.FactorOf(loop.var) != 1 || match->acc.FactorOf(loop.var) != shape.pixels) {
+        return false;
+      }
+    } else if (params.FactorOf(loop.var) == 0 && loop.extent == shape.pixels) {
       shape.pixel_stride_bytes = out.FactorOf(loop.var);
     } else {
       return false;
@@ -230,13 +131,12 @@ bool Matcher::MatchOut(const Nest& nest) {
   }
   const bool one_block = shape.blocks == 1;
   if (!one_block && (out.FactorOf(tile_.var.get()) != shape.channels ||
-                     first->FactorOf(tile_.var.get()) != 4 * shape.channels)) {
+                     params.FactorOf(tile_.var.get()) != 4 * shape.channels)) {
     return false;
   }
-  std::vector<Nest::Loop> own = nest.loops;
-  own.push_back({tile_.var.get(), shape.blocks});
-  result.params = first->Without(own);
-  result.out = out.Without(own);
+  const std::vector<const ExprNode*> vars = VarsWithTile(nest);
+  result.params = params.Without(vars);
+  result.out = out.Without(vars);
   return (shape.pixels - 1) * shape.pixel_stride_bytes + shape.channels - 1 <= kMaxPairTileReach;
 }
 

@@ -6,7 +6,7 @@
 
 #include <optional>
 
-#include "compiler/codegen/linear_index.h"
+#include "compiler/codegen/thumb/match_terms.h"
 #include "compiler/codegen/thumb/pair_tile.h"
 #include "compiler/ir/nodes.h"
 
@@ -15,11 +15,7 @@ namespace tunefarm::compiler {
 struct PairTileMatch {
   PairTileShape shape;
   // Where each stream begins: the index is free of the tile's own variables.
-  struct Start {
-    Buffer buffer;
-    LinearIndex index;
-  };
-  Start x, w, params, out;
+  StreamStart x, w, params, out;
 };
 
 std::optional<PairTileMatch> MatchPairTile(const For& tile);

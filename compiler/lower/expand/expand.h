@@ -17,6 +17,8 @@ absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step);
 
 // The forms.
 absl::StatusOr<LoweredKernel> ExpandPairTile(const Operator& op, const PairTileKnobs& knobs);
+absl::StatusOr<LoweredKernel> ExpandWindowRows(const Operator& op, const WindowRowsKnobs& knobs);
+absl::StatusOr<LoweredKernel> ExpandTableAdd(const Operator& op, const TableAddKnobs& knobs);
 
 }  // namespace tunefarm::compiler
 

@@ -112,11 +112,10 @@ Stmt PairTileBuilder::PackWeights(int64_t first_channel, int64_t blocks, int64_t
         return Loop("half", 2, [&](const Expr& half) {
           const Expr k = TermOf(step, half);
           const Expr oc = Expr(first_channel) + block * Expr(channels) + channel;
-          Expr weight = MakeCast({DType::kS16, 1},
-                                 LoadAt(tensors_.weights, k * Expr(num_channels_) + oc));
+          Expr weight =
+              MakeCast({DType::kS16, 1}, LoadAt(tensors_.weights, k * Expr(num_channels_) + oc));
           if (patch_.num_terms() % 2 != 0) {
-            weight = MakeSelect(k < Expr(patch_.num_terms()), weight,
-                                MakeInt(0, {DType::kS16, 1}));
+            weight = MakeSelect(k < Expr(patch_.num_terms()), weight, MakeInt(0, {DType::kS16, 1}));
           }
           const Expr place = ((block * Expr(steps) + step) * Expr(channels) + channel) * Expr(2);
           return StoreAt(w_tiles_, Expr(first_channel * steps * 2) + place + half, weight);
@@ -147,11 +146,9 @@ Stmt PairTileBuilder::GatherByFours(const std::vector<Expr>& begins) const {
     return UnrolledLoop("four", fours, kGatherUnroll, [&](const Expr& four) {
       std::vector<Stmt> stores;
       for (Intrinsic widen : {Intrinsic::kWidenEven, Intrinsic::kWidenOdd}) {
-        const Expr step =
-            first_step + four * Expr(2) + Expr(widen == Intrinsic::kWidenOdd ? 1 : 0);
+        const Expr step = first_step + four * Expr(2) + Expr(widen == Intrinsic::kWidenOdd ? 1 : 0);
         for (int64_t pixel = 0; pixel < pixels; ++pixel) {
-          const Expr word =
-              LoadVector(image_.buffer, begins[pixel] + offset + four * Expr(4), 4);
+          const Expr word = LoadVector(image_.buffer, begins[pixel] + offset + four * Expr(4), 4);
           stores.push_back(StoreVector(x_, (step * Expr(pixels) + Expr(pixel)) * Expr(2), 2,
                                        MakeCall(widen, {word})));
         }
@@ -160,16 +157,16 @@ Stmt PairTileBuilder::GatherByFours(const std::vector<Expr>& begins) const {
     });
   };
   for (size_t i = 0; i < patch_.run_offsets.size(); ++i) {
-    runs.push_back(run(Expr(patch_.run_offsets[i]),
-                       Expr(static_cast<int64_t>(i) * patch_.run_elems / 2)));
+    runs.push_back(
+        run(Expr(patch_.run_offsets[i]), Expr(static_cast<int64_t>(i) * patch_.run_elems / 2)));
   }
   return MakeBlock(std::move(runs));
 }
 
 Stmt PairTileBuilder::GatherSingly(const std::vector<Expr>& begins) const {
   const auto pixels = static_cast<int64_t>(begins.size());
-  const LoopKind kind = patch_.num_terms() * pixels <= kMaxStraightElems ? LoopKind::kUnrolled
-                                                                        : LoopKind::kSerial;
+  const LoopKind kind =
+      patch_.num_terms() * pixels <= kMaxStraightElems ? LoopKind::kUnrolled : LoopKind::kSerial;
   std::vector<Stmt> stmts;
   const auto place = [&](const Expr& k, int64_t pixel) {
     return (FloorDiv(k, Expr(2)) * Expr(pixels) + Expr(pixel)) * Expr(2) + FloorMod(k, Expr(2));
@@ -203,8 +200,8 @@ Stmt PairTileBuilder::Gather(const Expr& first_pixel, int64_t pixels) const {
 }
 
 Stmt PairTileBuilder::DotPhase(const Buffer& acc, const Expr& block, int64_t first_channel,
-                               int64_t pixels, int64_t channels, int64_t first_step,
-                               int64_t steps, int64_t iterations) const {
+                               int64_t pixels, int64_t channels, int64_t first_step, int64_t steps,
+                               int64_t iterations) const {
   const auto body = [&](const Expr& step) {
     return Loop("channel", channels, [&](const Expr& channel) {
       return Loop("pixel", pixels, [&](const Expr& pixel) {
@@ -241,8 +238,7 @@ Stmt PairTileBuilder::Tile(const Expr& first_pixel, int64_t pixels, int64_t firs
   return Loop(
       "block", blocks,
       [&](const Expr& block) {
-        const Buffer acc =
-            MakeBuffer("acc", DType::kS32, {channels * pixels}, Scope::kScratch);
+        const Buffer acc = MakeBuffer("acc", DType::kS32, {channels * pixels}, Scope::kScratch);
         std::vector<Stmt> stmts = {
             Loop("i", channels * pixels, [&](const Expr& i) { return StoreAt(acc, i, S32(0)); }),
             DotPhase(acc, block, first_channel, pixels, channels, 0, straight, 1)};
@@ -253,9 +249,8 @@ Stmt PairTileBuilder::Tile(const Expr& first_pixel, int64_t pixels, int64_t firs
         stmts.push_back(Loop("channel", channels, [&](const Expr& channel) {
           const Expr oc = Expr(first_channel) + block * Expr(channels) + channel;
           return Loop("pixel", pixels, [&](const Expr& pixel) {
-            const Expr value =
-                ShortResult(op_, parameters_, LoadAt(acc, channel * Expr(pixels) + pixel),
-                            oc * Expr(4));
+            const Expr value = ShortResult(
+                op_, parameters_, LoadAt(acc, channel * Expr(pixels) + pixel), oc * Expr(4));
             return StoreAt(tensors_.out, (first_pixel + pixel) * Expr(num_channels_) + oc, value);
           });
         }));

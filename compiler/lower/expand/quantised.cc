@@ -50,6 +50,29 @@ ShortParameters MakeShortParameters(int64_t num_channels) {
           MakeBuffer("plain", DType::kS32, {1})};
 }
 
+Stmt PrepareRequantisation(const Operator& op, const ShortParameters& parameters, const Expr& at,
+                           const Expr& multiplier, const Expr& shift, const Expr& out_zero,
+                           const Expr& unfit) {
+  const Buffer& params = parameters.params;
+  Expr refused = Or(unfit, multiplier < S32(0));
+  refused = Or(refused, Or(shift < S32(-kMaxShortRight), S32(-1) < shift));
+  refused = Or(refused, Or(out_zero < S32(-128), S32(127) < out_zero));
+  const Expr right = Min(Max(S32(0) - shift, S32(1)), S32(kMaxShortRight));
+  const Expr half_at = at + Expr(2), right_at = at + Expr(3);
+  const Expr half = LoadAt(params, half_at);
+  return MakeBlock({
+      MakeIf(refused, StoreAt(parameters.plain, Expr(0), S32(1))),
+      StoreAt(params, at + Expr(1), multiplier),
+      // 2^(right - 1); the IR has no shifts.
+      StoreAt(params, half_at, S32(1)),
+      MakeFor(MakeVar("bit"), Expr(0), MakeCast({DType::kIndex, 1}, right) - Expr(1),
+              LoopKind::kSerial, StoreAt(params, half_at, half * S32(2))),
+      IsRelu(op) ? StoreAt(params, right_at, out_zero * S32(256) + right)
+                 : MakeBlock({StoreAt(params, half_at, half + out_zero * (half * S32(2))),
+                              StoreAt(params, right_at, right)}),
+  });
+}
+
 Stmt PrepareShortParameters(const Operator& op, const QuantisedTensors& tensors,
                             const ShortParameters& parameters, int64_t num_terms,
                             const std::function<Expr(const Expr&, const Expr&)>& weight) {
@@ -61,34 +84,21 @@ Stmt PrepareShortParameters(const Operator& op, const QuantisedTensors& tensors,
   const auto channel_body = [&](const Expr& channel) {
     const auto at = [&](int64_t which) { return channel * Expr(kParamsPerChannel) + Expr(which); };
     const Expr bias = LoadAt(params, at(0));
-    const Expr shift = LoadAt(tensors.shift, channel);
-    const Expr multiplier = LoadAt(tensors.multiplier, channel);
-    Expr unfit = Or(multiplier < S32(0), Or(shift < S32(-kMaxShortRight), S32(-1) < shift));
-    unfit = Or(unfit, Or(bias < S32(-bound), S32(bound) < bias));
-    unfit = Or(unfit, Or(out_zero < S32(-128), S32(127) < out_zero));
-    const Expr right = Min(Max(S32(0) - shift, S32(1)), S32(kMaxShortRight));
-    const Expr half = LoadAt(params, at(2));
     const Expr sum = LoadAt(params, at(1));
+    const Expr unfit = Or(bias < S32(-bound), S32(bound) < bias);
     return MakeBlock({
         StoreAt(params, at(1), S32(0)),
         Loop("k", num_terms,
              [&](const Expr& k) { return StoreAt(params, at(1), sum + weight(channel, k)); }),
         StoreAt(params, at(0),
                 (tensors.bias ? LoadAt(tensors.bias, channel) : S32(0)) - in_zero * sum),
-        MakeIf(unfit, StoreAt(parameters.plain, Expr(0), S32(1))),
+        PrepareRequantisation(op, parameters, at(0), LoadAt(tensors.multiplier, channel),
+                              LoadAt(tensors.shift, channel), out_zero, unfit),
         StoreAt(params, at(0), bias * S32(2)),
-        StoreAt(params, at(1), multiplier),
-        // 2^(right - 1); the IR has no shifts.
-        StoreAt(params, at(2), S32(1)),
-        MakeFor(MakeVar("bit"), Expr(0), MakeCast({DType::kIndex, 1}, right) - Expr(1),
-                LoopKind::kSerial, StoreAt(params, at(2), half * S32(2))),
-        IsRelu(op) ? StoreAt(params, at(3), out_zero * S32(256) + right)
-                   : MakeBlock({StoreAt(params, at(2), half + out_zero * (half * S32(2))),
-                                StoreAt(params, at(3), right)}),
     });
   };
-  return MakeBlock({StoreAt(parameters.plain, Expr(0), S32(0)),
-                    Loop("channel", num_channels, channel_body)});
+  return MakeBlock(
+      {StoreAt(parameters.plain, Expr(0), S32(0)), Loop("channel", num_channels, channel_body)});
 }
 
 Expr ShortResult(const Operator& op, const ShortParameters& parameters, const Expr& acc,
@@ -96,16 +106,22 @@ Expr ShortResult(const Operator& op, const ShortParameters& parameters, const Ex
   const auto param = [&](int64_t which) {
     return LoadAt(parameters.params, params_index + Expr(which));
   };
-  const Expr x2 = acc * S32(2) + param(0);
+  return ShortResult(op, {acc * S32(2) + param(0), param(1), param(2), param(3)});
+}
+
+Expr ShortResult(const Operator& op, const ShortOperands& operands) {
+  const auto call = [&](const Expr& right) {
+    return MakeCall(Intrinsic::kRequantizeShort,
+                    {operands.x2, operands.multiplier, operands.addend, right});
+  };
   const Epilogue& epilogue = op.workload.epilogue;
   int64_t low = -128, high = 127;
   Expr value;
   if (IsRelu(op)) {
-    value = MakeCall(Intrinsic::kRequantizeShort,
-                     {x2, param(1), param(2), FloorMod(param(3), S32(256))});
-    value = Max(value, S32(0)) + FloorDiv(param(3), S32(256));
+    value =
+        Max(call(FloorMod(operands.right, S32(256))), S32(0)) + FloorDiv(operands.right, S32(256));
   } else {
-    value = MakeCall(Intrinsic::kRequantizeShort, {x2, param(1), param(2), param(3)});
+    value = call(operands.right);
   }
   if (epilogue.activation == Epilogue::Activation::kClip) {
     low = static_cast<int64_t>(epilogue.clip_low);
@@ -114,8 +130,26 @@ Expr ShortResult(const Operator& op, const ShortParameters& parameters, const Ex
   return MakeCast({DType::kS8, 1}, Min(Max(value, S32(low)), S32(high)));
 }
 
+namespace {
+
+// The operator's own loops, one output at a time, so that they take no memory.
+Schedule PlainSchedule(const Operator& op) {
+  Schedule schedule;
+  for (const Stage& stage : op.stages) {
+    if (stage.is_padding) schedule.steps.push_back(Inline(stage.name));
+  }
+  const Stage& last = op.stages.back();
+  for (size_t i = 0; i + 1 < op.stages.size(); ++i) {
+    if (op.stages[i].is_padding) continue;
+    schedule.steps.push_back(ComputeAt(op.stages[i].name, last.name, last.axes.back().name));
+  }
+  return schedule;
+}
+
+}  // namespace
+
 absl::StatusOr<Stmt> FastOrPlain(const Operator& op, const ShortParameters& parameters, Stmt fast) {
-  TUNEFARM_ASSIGN_OR_RETURN(const ScheduledOperator plain, ApplySchedule(op, Schedule()));
+  TUNEFARM_ASSIGN_OR_RETURN(const ScheduledOperator plain, ApplySchedule(op, PlainSchedule(op)));
   TUNEFARM_ASSIGN_OR_RETURN(Stmt loops, BuildNest(plain, false));
   const Expr flag = LoadAt(parameters.plain, Expr(0));
   return MakeBlock({MakeIf(MakeBinary(BinaryOp::kEq, flag, S32(0)), std::move(fast)),

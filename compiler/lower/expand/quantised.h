@@ -34,9 +34,21 @@ Stmt PrepareShortParameters(const Operator& op, const QuantisedTensors& tensors,
                             const ShortParameters& parameters, int64_t num_terms,
                             const std::function<Expr(const Expr&, const Expr&)>& weight);
 
+// What the short requantisation takes: the doubled value and a channel's other parameters.
+struct ShortOperands {
+  Expr x2, multiplier, addend, right;
+};
+Expr ShortResult(const Operator& op, const ShortOperands& operands);
+
 // The s8 result of a raw accumulator: `params_index` is that of the channel's first parameter.
 Expr ShortResult(const Operator& op, const ShortParameters& parameters, const Expr& acc,
                  const Expr& params_index);
+
+// prepare: multiplier, addend and right shift of one requantisation at params[at + 1], at + 2 and
+// at + 3, and plain = 1 if it or `unfit` is out of range.
+Stmt PrepareRequantisation(const Operator& op, const ShortParameters& parameters, const Expr& at,
+                           const Expr& multiplier, const Expr& shift, const Expr& out_zero,
+                           const Expr& unfit);
 
 // run: `fast`, or the operator's own loops where plain is 1. Errors: kInternal.
 absl::StatusOr<Stmt> FastOrPlain(const Operator& op, const ShortParameters& parameters, Stmt fast);
@@ -47,9 +59,9 @@ LoweredKernel FinishExpansion(const Operator& op, const std::vector<Buffer>& pac
 
 // The image with its border, in scratch memory: how a padded convolution reads it.
 struct PaddedImage {
-  Buffer buffer;                    // The input itself where nothing is padded.
-  int64_t row_elems = 0;            // Between rows.
-  int64_t image_elems = 0;          // Between images.
+  Buffer buffer;            // The input itself where nothing is padded.
+  int64_t row_elems = 0;    // Between rows.
+  int64_t image_elems = 0;  // Between images.
   bool is_copy = false;
 };
 PaddedImage MakePaddedImage(const Operator& op, const Buffer& in);

@@ -14,6 +14,8 @@ namespace {
 constexpr int64_t kMaxAccumulators = 8;
 // A byte store reaches this far from its pointer.
 constexpr int64_t kMaxReach = 4095;
+// So far a load of two words moves its pointer.
+constexpr int64_t kMaxMove = 1020;
 // The sum of so many products stays below half of the 30 bits that the short requantisation takes.
 constexpr int64_t kMaxTerms = int64_t{1} << 15;
 // Bytes of a Thumb-2 instruction of the tile.
@@ -80,8 +82,7 @@ class CortexMPairTile final : public BoundTemplate {
     facts.body_instructions = static_cast<double>(v[kSteps]) * step + 3;
     facts.loop_overhead_per_step = 3.0 / static_cast<double>(v[kSteps]);
     facts.code_bytes = facts.body_instructions * 2 * kBytesPerInstruction;
-    facts.epilogue_vectors =
-        static_cast<double>(op_.output->num_elems()) * kRequantiseInstructions;
+    facts.epilogue_vectors = static_cast<double>(op_.output->num_elems()) * kRequantiseInstructions;
     return facts;
   }
 
@@ -96,6 +97,11 @@ class CortexMPairTile final : public BoundTemplate {
     if (reach > kMaxReach) {
       return absl::StrFormat("a tile's outputs are %d bytes apart, a store reaches %d", reach,
                              kMaxReach);
+    }
+    const int64_t moved = config.values[kSteps] * std::max(pixels, channels) * 4;
+    if (moved > kMaxMove) {
+      return absl::StrFormat("an iteration moves a pointer by %d bytes, a load by at most %d",
+                             moved, kMaxMove);
     }
     if (config.values[kSteps] > num_steps_ && config.values[kSteps] > 2) {
       return absl::StrFormat("%d steps at a time, of which there are %d", config.values[kSteps],

@@ -101,15 +101,14 @@ absl::StatusOr<MemoryBlock> BuildMemory(uint32_t base, const std::vector<CoreTas
       place.buffers.push_back(memory.Place(buffer.data(), buffer.size()));
     }
     const uint32_t pointers = memory.Place(place.buffers.data(), place.buffers.size() * 4);
-    const uint32_t scratch = memory.Place(
-        nullptr, static_cast<size_t>(core_task.artifact.scratch_bytes_per_worker));
+    const uint32_t scratch =
+        memory.Place(nullptr, static_cast<size_t>(core_task.artifact.scratch_bytes_per_worker));
     entries.push_back({image.run, image.prepare, pointers, scratch, 0, 0});
   }
   const auto total = static_cast<int64_t>(memory.bytes().size());
   if (total > kMemoryBytes) {
-    return absl::ResourceExhaustedError(
-        absl::StrFormat("%d tasks need %d bytes, the board has %d", tasks.size(), total,
-                        kMemoryBytes));
+    return absl::ResourceExhaustedError(absl::StrFormat("%d tasks need %d bytes, the board has %d",
+                                                        tasks.size(), total, kMemoryBytes));
   }
   task_table table = {};
   table.num_tasks = static_cast<uint32_t>(tasks.size());
@@ -120,17 +119,34 @@ absl::StatusOr<MemoryBlock> BuildMemory(uint32_t base, const std::vector<CoreTas
   }
   std::memcpy(table.result_path, result_path.data(), result_path.size());
   std::memcpy(memory.bytes().data(), &table, sizeof(table));
-  std::memcpy(memory.bytes().data() + sizeof(table), entries.data(),
-              entries.size() * sizeof(task));
+  std::memcpy(memory.bytes().data() + sizeof(table), entries.data(), entries.size() * sizeof(task));
   return memory;
 }
 
 absl::Status RunQemu(const std::string& machine, uint32_t base, const std::string& blob) {
   std::vector<std::string> words = {
-      "timeout", "120", kQemu, "-M", machine, "-accel", "tcg", "-display", "none", "-serial",
-      "null", "-monitor", "none", "-icount", "shift=4,sleep=on", "-semihosting-config",
-      "enable=on,target=native", "-kernel", TUNEFARM_EMULATED_CORE_MONITOR, "-device",
-      absl::StrFormat("loader,file=%s,addr=0x%x,force-raw=on", blob, base), "-device",
+      "timeout",
+      "120",
+      kQemu,
+      "-M",
+      machine,
+      "-accel",
+      "tcg",
+      "-display",
+      "none",
+      "-serial",
+      "null",
+      "-monitor",
+      "none",
+      "-icount",
+      "shift=4,sleep=on",
+      "-semihosting-config",
+      "enable=on,target=native",
+      "-kernel",
+      TUNEFARM_EMULATED_CORE_MONITOR,
+      "-device",
+      absl::StrFormat("loader,file=%s,addr=0x%x,force-raw=on", blob, base),
+      "-device",
       absl::StrFormat("loader,data=0x%x,data-len=4,addr=0x%x", base, TABLE_POINTER_ADDRESS)};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
