@@ -109,7 +109,7 @@ absl::Status QemuMachine::Spawn(const std::string& folder) {
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
 
-  log_ = Socket(::memfd_create("qemu-log", MFD_CLOEXEC));
+  log_ = base::UniqueFd(::memfd_create("qemu-log", MFD_CLOEXEC));
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return absl::UnavailableError(absl::StrFormat("fork: %s", std::strerror(errno)));
@@ -122,8 +122,8 @@ absl::Status QemuMachine::Spawn(const std::string& folder) {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     const int null = ::open("/dev/null", O_RDONLY);
     ::dup2(null, 0);
-    ::dup2(log_.fd(), 1);
-    ::dup2(log_.fd(), 2);
+    ::dup2(log_.get(), 1);
+    ::dup2(log_.get(), 2);
     ::execvp(argv[0], argv.data());
     ::dprintf(2, "cannot start %s: %s\n", argv[0], std::strerror(errno));
     ::_exit(127);
@@ -133,7 +133,7 @@ absl::Status QemuMachine::Spawn(const std::string& folder) {
 }
 
 std::string QemuMachine::LastWords() const {
-  std::ifstream file(absl::StrFormat("/proc/self/fd/%d", log_.fd()));
+  std::ifstream file(absl::StrFormat("/proc/self/fd/%d", log_.get()));
   std::string line;
   std::string last = "(it said nothing)";
   while (std::getline(file, line)) {

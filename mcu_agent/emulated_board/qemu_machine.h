@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "mcu_agent/emulated_board/core_link.h"
 #include "mcu_agent/emulated_board/gdb_client.h"
 #include "mcu_agent/emulated_board/machines.h"
@@ -70,7 +71,7 @@ class QemuMachine : public CoreLink {
   const MachineInfo machine_;
   const QemuOptions options_;
   pid_t pid_ = 0;
-  Socket log_;  // A file without a name: what QEMU says.
+  base::UniqueFd log_;  // A file without a name: what QEMU says.
   std::optional<Sockets> sockets_;
   std::set<uint32_t> breakpoints_;
 };

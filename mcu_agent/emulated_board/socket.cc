@@ -5,11 +5,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 #include "absl/strings/str_format.h"
 
@@ -38,24 +36,9 @@ void SendAtOnce(int fd) {
 
 }  // namespace
 
-Socket::Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-Socket& Socket::operator=(Socket&& other) noexcept {
-  if (this != &other) {
-    Close();
-    fd_ = std::exchange(other.fd_, -1);
-  }
-  return *this;
-}
-
-void Socket::Close() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
 absl::Status Socket::Send(std::string_view bytes) const {
   while (!bytes.empty()) {
-    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return Errno("send");
     bytes.remove_prefix(static_cast<size_t>(sent));
@@ -64,14 +47,14 @@ absl::Status Socket::Send(std::string_view bytes) const {
 }
 
 absl::Status Socket::Receive(std::string& buffer, absl::Duration deadline) const {
-  pollfd wait = {fd_, POLLIN, 0};
+  pollfd wait = {fd(), POLLIN, 0};
   const int ready = ::poll(&wait, 1, static_cast<int>(absl::ToInt64Milliseconds(deadline)));
   if (ready == 0) {
     return absl::DeadlineExceededError(
         absl::StrFormat("no answer within %s", absl::FormatDuration(deadline)));
   }
   char bytes[kReceiveBytes];
-  const ssize_t received = ::recv(fd_, bytes, sizeof(bytes), 0);
+  const ssize_t received = ::recv(fd(), bytes, sizeof(bytes), 0);
   if (received < 0 && errno == EINTR) return absl::OkStatus();
   if (received < 0) return Errno("recv");
   if (received == 0) return absl::UnavailableError("the peer closed the connection");
@@ -80,7 +63,7 @@ absl::Status Socket::Receive(std::string& buffer, absl::Duration deadline) const
 }
 
 bool Socket::Readable() const {
-  pollfd wait = {fd_, POLLIN, 0};
+  pollfd wait = {fd(), POLLIN, 0};
   return ::poll(&wait, 1, 0) > 0;
 }
 

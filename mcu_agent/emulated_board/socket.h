@@ -1,4 +1,4 @@
-// Small wrappers over sockets (and other descriptors) on this machine: TCP on 127.0.0.1 and UNIX
+// Small wrappers over sockets on this machine: TCP on 127.0.0.1 and UNIX
 // sockets.
 #ifndef TUNEFARM_MCU_AGENT_EMULATED_BOARD_SOCKET_H_
 #define TUNEFARM_MCU_AGENT_EMULATED_BOARD_SOCKET_H_
@@ -10,21 +10,19 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/unique_fd.h"
 
 namespace tunefarm::mcu_agent {
 
-// Move-only owner of a descriptor, mostly a connected or listening socket. One thread.
+// Move-only owner of a connected or listening socket. One thread.
 class Socket {
  public:
   Socket() = default;
   explicit Socket(int fd) : fd_(fd) {}
-  Socket(Socket&& other) noexcept;
-  Socket& operator=(Socket&& other) noexcept;
-  ~Socket() { Close(); }
 
-  int fd() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  void Close();
+  int fd() const { return fd_.get(); }
+  bool valid() const { return fd_.valid(); }
+  void Close() { fd_.Close(); }
 
   // Errors: kUnavailable (the peer is gone).
   absl::Status Send(std::string_view bytes) const;
@@ -35,7 +33,7 @@ class Socket {
   bool Readable() const;
 
  private:
-  int fd_ = -1;
+  base::UniqueFd fd_;
 };
 
 // Listens on 127.0.0.1; port 0 lets the system choose. kUnavailable: the port is taken.
