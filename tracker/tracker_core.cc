@@ -73,7 +73,11 @@ void TrackerCore::OnHeard(absl::Duration now, SessionId session) {
 
 void TrackerCore::OnHeartbeat(absl::Duration now, SessionId session, const DeviceState& state) {
   OnHeard(now, session);
-  if (Device* device = devices_.Find(session)) device->state = state;
+  Device* device = devices_.Find(session);
+  if (device == nullptr) return;
+  device->state = state;
+  // The agent itself bounds how long it waits for a hot device; until then it is not stuck.
+  if (state.holding) device->last_progress = now;
 }
 
 void TrackerCore::OnAvailability(absl::Duration now, SessionId session,

@@ -38,6 +38,12 @@ struct DeviceInfo {
   std::string model;
   size_t max_batch = 0;     // Candidates it wants in one assignment; 0: as the policy says.
   std::string unavailable;  // Why it cannot measure now, in its agent's words; empty: it can.
+  struct Core {
+    uint32_t index = 0;
+    uint32_t capacity = 0;          // 0: not told.
+    uint64_t max_frequency_hz = 0;  // 0: not told.
+  };
+  std::vector<Core> cores;
 };
 
 // As last told by a heartbeat; what the device's OS does not tell is absent.
@@ -46,6 +52,10 @@ struct DeviceState {
   std::optional<int32_t> temperature_millicelsius;
   std::optional<bool> throttled;
   std::optional<double> load_average;
+  std::optional<std::string> governor;
+  std::optional<uint32_t> firmware_throttled;
+  std::vector<uint64_t> core_frequency_hz;
+  bool holding = false;  // Waits for the device to cool.
 };
 
 // Which device may run a candidate: every condition that is set must hold.

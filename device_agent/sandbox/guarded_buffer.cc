@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "device_agent/sandbox/unique_fd.h"
@@ -41,6 +42,10 @@ void FillSlack(const GuardedLayout& layout, std::byte* mapping) {
 absl::StatusOr<GuardedBuffer> GuardedBuffer::Map(uint64_t data_bytes, int image) {
   const GuardedLayout layout = GuardedLayout::For(data_bytes);
   const uint64_t reserved_bytes = layout.mapped_bytes() + 2 * PageBytes();
+  if (reserved_bytes > std::numeric_limits<size_t>::max()) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("mapping %u bytes: more than this device has addresses", data_bytes));
+  }
   void* reserved =
       mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (reserved == MAP_FAILED) return ErrnoStatus(absl::StrFormat("mapping %u bytes", data_bytes));

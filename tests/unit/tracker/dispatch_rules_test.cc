@@ -353,42 +353,6 @@ TEST(DispatchRulesTest, ClientIsToldWhenItsLastDeviceDrains) {
   EXPECT_EQ(harness.Only<TellWaiting>().why, "no device is connected");
 }
 
-TEST(DispatchRulesTest, UnavailableDeviceGetsNoWorkUntilItIsBack) {
-  CoreHarness harness;
-  DeviceInfo info = CoreHarness::Info("board-1");
-  info.unavailable = "no probe with serial 066E";
-  const SessionId session = harness.HelloAs(info).value();
-  harness.Submit(CoreHarness::Spec(1));
-  EXPECT_THAT(harness.Last<SendAssignment>(), IsEmpty());
-  EXPECT_EQ(harness.Only<TellWaiting>().why,
-            "device board-1 is unavailable: no probe with serial 066E");
-  harness.Availability(session, "");
-  EXPECT_THAT(harness.Last<SendAssignment>(), SizeIs(1));
-}
-
-TEST(DispatchRulesTest, WhatAnUnavailableDeviceLosesWaitsForAnother) {
-  CoreHarness harness;
-  const SessionId session = harness.Hello("board-1");
-  harness.Submit(CoreHarness::Spec(1));
-  const SendAssignment assignment = harness.Only<SendAssignment>();
-  harness.Availability(session, "the probe is gone");
-  harness.Result(session, {assignment.assignment_id, assignment.epoch, assignment.candidates[0],
-                           true, "the probe is gone"});
-  EXPECT_THAT(harness.Last<SendAssignment>(), IsEmpty());
-  harness.Hello("board-2");
-  EXPECT_THAT(harness.Last<SendAssignment>(), SizeIs(1));
-}
-
-TEST(DispatchRulesTest, DeviceGetsTheBatchesItWants) {
-  CoreHarness harness;
-  DeviceInfo info = CoreHarness::Info("board-1");
-  info.max_batch = 20;
-  harness.HelloAs(info).value();
-  harness.Submit(CoreHarness::Spec(30));
-  ASSERT_THAT(harness.Last<SendAssignment>(), SizeIs(2));
-  EXPECT_THAT(harness.Last<SendAssignment>()[0].candidates, SizeIs(20));
-}
-
 TEST(DispatchRulesTest, MalformedSubmissionIsRefused) {
   CoreHarness harness;
   SubmissionSpec twice = CoreHarness::Spec(2);
