@@ -338,10 +338,14 @@ void BridgeRunner::CountLoss(size_t index, const std::string& why, Job* job) {
 void BridgeRunner::Report(size_t index, v1::MeasureResult result, Job* job) {
   job->book.End(index);
   result.set_emulated(board_.emulator.has_value());
+  if (board_.emulator) {
+    result.set_median_instructions(result.median_ns() / (1 << board_.emulator->icount_shift));
+  }
   result.set_wall_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(job->wall)));
   if (job->clock_hz != 0) {
     result.mutable_before()->set_cpu_frequency_hz(job->clock_hz);
     result.mutable_after()->set_cpu_frequency_hz(job->clock_hz);
+    result.set_tick_hz(job->clock_hz);
   }
   job->on_result(std::move(result));
 }
