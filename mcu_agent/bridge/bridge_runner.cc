@@ -70,9 +70,9 @@ std::string BridgeRunner::unavailable_reason() const {
   return unavailable_reason_;
 }
 
-void BridgeRunner::SetUnavailable(const std::string& reason) {
+bool BridgeRunner::SetUnavailable(const std::string& reason) {
   base::MutexLock lock(&state_);
-  unavailable_reason_ = reason;
+  return std::exchange(unavailable_reason_, reason) != reason;
 }
 
 absl::Status BridgeRunner::BringUp() {
@@ -92,10 +92,12 @@ absl::Status BridgeRunner::EnsureUp() {
 absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   up_ = false;
   residents_.Clear();
+  const bool tries_anew = !unavailable_reason().empty();
   while (true) {
     const Rung rung = ladder_.Next(symptom);
     if (rung == Rung::kQuarantine) break;
-    spdlog::warn("{}: {}; next: {}", board_.name, why, Name(rung));
+    spdlog::log(tries_anew ? spdlog::level::debug : spdlog::level::warn, "{}: {}; next: {}",
+                board_.name, why, Name(rung));
     const absl::Status cured = control_.Cure(rung);
     if (cured.ok()) {
       spdlog::info("{}: up again after: {}", board_.name, Name(rung));
@@ -109,8 +111,8 @@ absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   }
   const std::string tried = ladder_.History();
   const std::string reason = tried.empty() ? why : absl::StrFormat("%s (tried: %s)", why, tried);
-  spdlog::error("{}: out of service: {}", board_.name, reason);
-  SetUnavailable(reason);
+  // BringUp tries again and again: one line for each news.
+  if (SetUnavailable(reason)) spdlog::error("{}: out of service: {}", board_.name, reason);
   return absl::UnavailableError(absl::StrFormat("board %s: %s", board_.name, reason));
 }
 

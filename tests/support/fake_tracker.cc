@@ -19,15 +19,18 @@ grpc::Status FakeTracker::Service::Connect(grpc::ServerContext*, Stream* stream)
     tracker_->stream_ = stream;
   }
   v1::AgentMessage message;
+  std::string unavailable;
   while (stream->Read(&message)) {
     std::lock_guard lock(tracker_->mutex_);
     if (message.has_hello() && tracker_->refusal_) {
       tracker_->stream_ = nullptr;
       return *tracker_->refusal_;
     }
-    if (message.has_heartbeat()) {
-      ++tracker_->num_heartbeats_;
-    } else {
+    const bool is_heartbeat = message.has_heartbeat();
+    tracker_->num_heartbeats_ += is_heartbeat ? 1 : 0;
+    const std::string& said = is_heartbeat ? message.heartbeat().unavailable() : unavailable;
+    if (!is_heartbeat || said != unavailable) {
+      unavailable = said;
       tracker_->messages_.push_back(message);
     }
     tracker_->changed_.notify_all();
