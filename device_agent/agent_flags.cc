@@ -8,22 +8,12 @@
 #include "CLI/CLI.hpp"
 #include "absl/strings/numbers.h"
 #include "base/version.h"
+#include "device_agent/agent_process.h"
 
 namespace tunefarm::device_agent {
 namespace {
 
 constexpr int kUsageError = 2;
-
-// "" when it is HOST:PORT, else what is wrong; CLI11's form of a check.
-std::string CheckAddress(const std::string& text) {
-  const size_t colon = text.rfind(':');
-  int port = 0;
-  if (colon == std::string::npos || colon == 0 ||
-      !absl::SimpleAtoi(text.substr(colon + 1), &port) || port < 1 || port > 65535) {
-    return "\"" + text + "\" is not HOST:PORT";
-  }
-  return "";
-}
 
 std::string CheckTag(const std::string& text) {
   const size_t equals = text.find('=');

@@ -1,7 +1,4 @@
 // tuner-agent: speaks for this machine to a tracker, and (as --runner) runs its kernels.
-#include <pthread.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,18 +8,16 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
-#include <random>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/version.h"
 #include "device_agent/agent.h"
 #include "device_agent/agent_flags.h"
+#include "device_agent/agent_process.h"
 #include "device_agent/device/cores.h"
 #include "device_agent/device/device_info.h"
 #include "device_agent/device/device_state.h"
@@ -41,17 +36,6 @@ namespace {
 
 constexpr int kFailed = 1;
 constexpr absl::Duration kProbePatience = absl::Seconds(20);
-
-absl::StatusOr<std::string> ReadToken(const std::string& path) {
-  if (path.empty()) return std::string();
-  std::ifstream file(path);
-  std::string token;
-  if (!std::getline(file, token)) {
-    return absl::NotFoundError(absl::StrFormat("--token-file %s: cannot read a line of it", path));
-  }
-  absl::StripAsciiWhitespace(&token);
-  return token;
-}
 
 std::string ReadAll(const std::string& path) {
   std::ifstream file(path);
@@ -134,13 +118,11 @@ v1::DeviceInfo DescribeDevice(const AgentFlags& flags, const SystemFiles& files,
 
 absl::StatusOr<AgentOptions> MakeAgentOptions(const AgentFlags& flags, const SystemFiles& files,
                                               const std::vector<CoreFacts>& cores) {
-  std::random_device random;
   AgentOptions options;
   options.tracker = flags.tracker;
   options.device = DescribeDevice(flags, files, cores);
   TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
-  options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
-  options.backoff_seed = random();
+  DrawIdentity(&options);
   options.keepalive = absl::Seconds(flags.keepalive_seconds);
   return options;
 }
@@ -150,44 +132,6 @@ void OnWelcome(const AgentFlags& flags, const UpdateStore& updates) {
   std::fflush(stdout);
   NotifyServiceManager(absl::StrFormat("STATUS=connected to %s as %s", flags.tracker, flags.name));
   updates.Confirm();
-}
-
-// Waits for SIGINT and SIGTERM on a thread of its own: the first one ends the agent cleanly, the
-// second one at once.
-class SignalWatch {
- public:
-  explicit SignalWatch(Agent* agent) : thread_([this, agent] { Watch(agent); }) {}
-  ~SignalWatch() {
-    pthread_kill(thread_.native_handle(), SIGTERM);
-    thread_.join();
-  }
-
-  // To be called before any thread starts, so that none of them takes the signals.
-  static sigset_t Block() {
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    signal(SIGPIPE, SIG_IGN);
-    return signals;
-  }
-
- private:
-  void Watch(Agent* agent) {
-    int met;
-    sigwait(&signals_, &met);
-    agent->Stop();
-  }
-
-  const sigset_t signals_ = Block();
-  std::thread thread_;
-};
-
-absl::Status DieWithParent(pid_t parent) {
-  if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0) return absl::InternalError("prctl(PDEATHSIG) failed");
-  if (getppid() != parent) return absl::CancelledError("the parent process is gone");
-  return absl::OkStatus();
 }
 
 // True when an update was taken, so that this process is to become it.

@@ -59,8 +59,14 @@ absl::StatusOr<std::vector<BundleFile>> MakeBundle(const compiler::Operator& op,
       {"kernel.o", artifact.object},
       {"libkernel.a", MakeArchive("kernel.o", artifact.object, symbols)},
       {"kernel.h", KernelHeader(op, artifact, provenance)},
-      {"example.c", ExampleProgram(op, artifact)},
   };
+  const absl::StatusOr<compiler::Target> target = compiler::ParseTarget(provenance.target);
+  if (target.ok() && target->IsBareMetal()) {
+    files.push_back({"example.c", BoardProgram(op, artifact, *target)});
+    files.push_back({"board.ld", BoardLinkerScript()});
+  } else {
+    files.push_back({"example.c", ExampleProgram(op, artifact)});
+  }
   std::string manifest = Manifest(op, artifact, provenance, files);
   files.push_back({"manifest.json", std::move(manifest)});
   return files;

@@ -1,7 +1,7 @@
 // A bundle: a kernel as files that plain C can use on a machine without anything of ours. The last
 // step of the way of one kernel: artifact + where its schedule comes from -> kernel.o, libkernel.a,
-// kernel.h, manifest.json, example.c. Relies on compiler/artifact for the object and on compiler/op
-// for what the operator computes.
+// kernel.h, manifest.json, example.c (and board.ld for a board without an operating system). Relies
+// on compiler/artifact for the object and on compiler/op for what the operator computes.
 #ifndef TUNEFARM_DEPLOY_BUNDLE_BUNDLE_H_
 #define TUNEFARM_DEPLOY_BUNDLE_BUNDLE_H_
 

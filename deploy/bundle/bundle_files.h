@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/target/target.h"
 #include "deploy/bundle/bundle.h"
 
 namespace tunefarm::deploy {
@@ -18,6 +19,18 @@ std::string KernelHeader(const compiler::Operator& op, const compiler::Artifact&
 // example.c: fills the inputs, calls the kernel, compares with the operator in plain C
 // (example_program.cc).
 std::string ExampleProgram(const compiler::Operator& op, const compiler::Artifact& artifact);
+
+// The same for a board without an operating system: example.c with its own start-up, which reports
+// and ends by semihosting, and board.ld, where it lies in the memory of Arm's MPS2 boards, which
+// QEMU emulates (board_program.cc).
+std::string BoardProgram(const compiler::Operator& op, const compiler::Artifact& artifact,
+                         const compiler::Target& target);
+std::string BoardLinkerScript();
+
+// Parts that both programs share: `void* buffers[]` made by allocate() and filled with test data,
+// and the call of reference() that writes `want` (example_program.cc).
+std::string BufferSetup(const compiler::Artifact& artifact);
+std::string ReferenceCall(const compiler::Operator& op, const compiler::Artifact& artifact);
 
 // manifest.json: the same facts for machines, with the digests of `files` (manifest.cc).
 std::string Manifest(const compiler::Operator& op, const compiler::Artifact& artifact,

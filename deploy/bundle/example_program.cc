@@ -49,24 +49,6 @@ std::string FillLoop(const Artifact& artifact, size_t position) {
       position);
 }
 
-std::string Setup(const Artifact& artifact) {
-  const std::string& symbol = artifact.run_symbol;
-  std::string text = absl::StrFormat("  void* buffers[%s];\n", MacroName(symbol, "NUM_BUFFERS"));
-  for (const ArtifactBuffer& buffer : artifact.buffers) {
-    text += absl::StrFormat("  buffers[%s] = allocate(%s);\n", MacroName(symbol, buffer.name),
-                            MacroName(symbol, buffer.name, "bytes"));
-  }
-  text += absl::StrFormat("  void* scratch = allocate(%s + 64);\n\n",
-                          MacroName(symbol, "SCRATCH_BYTES_PER_WORKER"));
-  text +=
-      "  /* The test data that the kernel was verified with on the farm: integers times a scale. "
-      "*/\n";
-  for (size_t i = 0; i < artifact.buffers.size(); ++i) {
-    if (IsGiven(artifact.buffers[i])) text += FillLoop(artifact, i);
-  }
-  return text + "\n";
-}
-
 std::string Calls(const Artifact& artifact) {
   std::string text;
   if (!artifact.prepare_symbol.empty()) {
@@ -91,19 +73,13 @@ std::string Calls(const Artifact& artifact) {
 // Calls reference() with the buffers that the kernel was called with, and compares.
 std::string Check(const Operator& op, const Artifact& artifact) {
   const std::string& symbol = artifact.run_symbol;
-  std::vector<std::string> arguments;
-  for (const compiler::OperatorInput& input : op.inputs) {
-    arguments.push_back(absl::StrFormat("buffers[%s]", MacroName(symbol, input.buffer->name)));
-  }
-  arguments.push_back("want");
   const std::string& out = op.output->name;
   const char* type = CType(op.output->dtype);
   return absl::StrFormat(
       R"c(  /* The same by plain loops. A kernel may add in another order than they do: hence the tolerance. */
   const %s* got = buffers[%s];
   %s* want = allocate(%s);
-  reference(%s);
-  double max_error = 0;
+%s  double max_error = 0;
   uint64_t wrong = 0;
   for (uint64_t i = 0; i < %s; ++i) {
     const double error = fabs((double)got[i] - (double)want[i]);
@@ -120,11 +96,39 @@ std::string Check(const Operator& op, const Artifact& artifact) {
   return 0;
 )c",
       type, MacroName(symbol, out), type, MacroName(symbol, out, "bytes"),
-      absl::StrJoin(arguments, ", "), MacroName(symbol, out, "elems"), op.absolute_tolerance,
+      ReferenceCall(op, artifact), MacroName(symbol, out, "elems"), op.absolute_tolerance,
       op.relative_tolerance, MacroName(symbol, out, "elems"));
 }
 
 }  // namespace
+
+std::string BufferSetup(const Artifact& artifact) {
+  const std::string& symbol = artifact.run_symbol;
+  std::string text = absl::StrFormat("  void* buffers[%s];\n", MacroName(symbol, "NUM_BUFFERS"));
+  for (const ArtifactBuffer& buffer : artifact.buffers) {
+    text += absl::StrFormat("  buffers[%s] = allocate(%s);\n", MacroName(symbol, buffer.name),
+                            MacroName(symbol, buffer.name, "bytes"));
+  }
+  text += absl::StrFormat("  void* scratch = allocate(%s + 64);\n\n",
+                          MacroName(symbol, "SCRATCH_BYTES_PER_WORKER"));
+  text +=
+      "  /* The test data that the kernel was verified with on the farm: integers times a scale. "
+      "*/\n";
+  for (size_t i = 0; i < artifact.buffers.size(); ++i) {
+    if (IsGiven(artifact.buffers[i])) text += FillLoop(artifact, i);
+  }
+  return text + "\n";
+}
+
+std::string ReferenceCall(const Operator& op, const Artifact& artifact) {
+  std::vector<std::string> arguments;
+  for (const compiler::OperatorInput& input : op.inputs) {
+    arguments.push_back(
+        absl::StrFormat("buffers[%s]", MacroName(artifact.run_symbol, input.buffer->name)));
+  }
+  arguments.push_back("want");
+  return absl::StrFormat("  reference(%s);\n", absl::StrJoin(arguments, ", "));
+}
 
 std::string ExampleProgram(const Operator& op, const Artifact& artifact) {
   return absl::StrFormat(
@@ -149,7 +153,7 @@ int main(void) {
 %s%s%s}
 )c",
       artifact.run_symbol, InComment(artifact.toolchain), kTensorFillHeader, kHelpers,
-      InComment(Print(op.workload)), CReference(op), Setup(artifact), Calls(artifact),
+      InComment(Print(op.workload)), CReference(op), BufferSetup(artifact), Calls(artifact),
       Check(op, artifact));
 }
 

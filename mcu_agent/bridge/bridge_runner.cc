@@ -70,9 +70,9 @@ std::string BridgeRunner::unavailable_reason() const {
   return unavailable_reason_;
 }
 
-void BridgeRunner::SetUnavailable(const std::string& reason) {
+bool BridgeRunner::SetUnavailable(const std::string& reason) {
   base::MutexLock lock(&state_);
-  unavailable_reason_ = reason;
+  return std::exchange(unavailable_reason_, reason) != reason;
 }
 
 absl::Status BridgeRunner::BringUp() {
@@ -92,10 +92,12 @@ absl::Status BridgeRunner::EnsureUp() {
 absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   up_ = false;
   residents_.Clear();
+  const bool tries_anew = !unavailable_reason().empty();
   while (true) {
     const Rung rung = ladder_.Next(symptom);
     if (rung == Rung::kQuarantine) break;
-    spdlog::warn("{}: {}; next: {}", board_.name, why, Name(rung));
+    spdlog::log(tries_anew ? spdlog::level::debug : spdlog::level::warn, "{}: {}; next: {}",
+                board_.name, why, Name(rung));
     const absl::Status cured = control_.Cure(rung);
     if (cured.ok()) {
       spdlog::info("{}: up again after: {}", board_.name, Name(rung));
@@ -109,8 +111,8 @@ absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   }
   const std::string tried = ladder_.History();
   const std::string reason = tried.empty() ? why : absl::StrFormat("%s (tried: %s)", why, tried);
-  spdlog::error("{}: out of service: {}", board_.name, reason);
-  SetUnavailable(reason);
+  // BringUp tries again and again: one line for each news.
+  if (SetUnavailable(reason)) spdlog::error("{}: out of service: {}", board_.name, reason);
   return absl::UnavailableError(absl::StrFormat("board %s: %s", board_.name, reason));
 }
 
@@ -338,10 +340,14 @@ void BridgeRunner::CountLoss(size_t index, const std::string& why, Job* job) {
 void BridgeRunner::Report(size_t index, v1::MeasureResult result, Job* job) {
   job->book.End(index);
   result.set_emulated(board_.emulator.has_value());
+  if (board_.emulator) {
+    result.set_median_instructions(result.median_ns() / (1 << board_.emulator->icount_shift));
+  }
   result.set_wall_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(job->wall)));
   if (job->clock_hz != 0) {
     result.mutable_before()->set_cpu_frequency_hz(job->clock_hz);
     result.mutable_after()->set_cpu_frequency_hz(job->clock_hz);
+    result.set_tick_hz(job->clock_hz);
   }
   job->on_result(std::move(result));
 }

@@ -53,7 +53,8 @@ class BridgeRunner : public device_agent::KernelRunner {
 
   absl::Status EnsureUp() ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status Recover(Symptom symptom, std::string why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
-  void SetUnavailable(const std::string& reason);
+  // Whether that is news.
+  bool SetUnavailable(const std::string& reason);
   void Accept(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::StatusOr<ReadyCandidate> Ready(const v1::Candidate& candidate, const Job& job)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);

@@ -62,6 +62,7 @@ absl::Status OpenOcdBoard::StartDebugger() {
   if (!probe.empty()) spec.commands.push_back(probe);
   spec.commands.push_back(absl::StrFormat("source %s", Quoted(board_.openocd_config)));
   TUNEFARM_ASSIGN_OR_RETURN(std::unique_ptr<OpenOcdProcess> openocd, OpenOcdProcess::Start(spec));
+  if (options_.on_openocd) options_.on_openocd(openocd->pid());
   link_ = std::make_unique<OpenOcdLink>(std::move(openocd), options_.command_timeout);
   session_ = std::make_unique<BoardSession>(&board_, link_.get(), &pace_);
   return absl::OkStatus();

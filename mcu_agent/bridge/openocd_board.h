@@ -25,8 +25,9 @@ struct OpenOcdBoardOptions {
   std::string power_hook;  // Shell command that cycles the board's power; "": there is none.
   // Executable of tuner-emulated-board: it is started in place of a probe. "": a real one is used.
   std::string emulated_board;
-  // Where the started emulated board takes commands; for tests, told once it is up.
+  // For tests, which make trouble: where a started emulator takes commands, and every OpenOCD.
   std::function<void(uint16_t control_port)> on_emulator;
+  std::function<void(pid_t pid)> on_openocd;
   std::string usb_devices = "/sys/bus/usb/devices";
   absl::Duration command_timeout = OpenOcdLink::kCommandTimeout;
 };

@@ -15,6 +15,7 @@ constexpr uint64_t kHeartbeatNs = 20'000'000;
 
 grpc::Status FakeTracker::Service::Connect(grpc::ServerContext*, Stream* stream) {
   v1::AgentMessage message;
+  std::string unavailable;
   while (stream->Read(&message)) {
     std::lock_guard lock(tracker_->mutex_);
     if (message.has_hello() && tracker_->refusal_) return *tracker_->refusal_;
@@ -27,9 +28,11 @@ grpc::Status FakeTracker::Service::Connect(grpc::ServerContext*, Stream* stream)
       tracker_->changed_.notify_all();
       return grpc::Status::OK;
     }
-    if (message.has_heartbeat()) {
-      ++tracker_->num_heartbeats_;
-    } else {
+    const bool is_heartbeat = message.has_heartbeat();
+    tracker_->num_heartbeats_ += is_heartbeat ? 1 : 0;
+    const std::string& said = is_heartbeat ? message.heartbeat().unavailable() : unavailable;
+    if (!is_heartbeat || said != unavailable) {
+      unavailable = said;
       tracker_->messages_.push_back(message);
     }
     tracker_->changed_.notify_all();

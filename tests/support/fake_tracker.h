@@ -29,7 +29,8 @@ class FakeTracker {
   // Ends the stream of every Hello from now on with this status instead of keeping it.
   void Refuse(const grpc::Status& status);
 
-  // The next message of the agent that is no heartbeat; none after ten seconds.
+  // The next message of the agent that is no heartbeat, or is one that says something new about the
+  // device being unavailable; none after ten seconds.
   std::optional<v1::AgentMessage> Next();
 
   // The next Hello (answered by Welcome here), result, blob request. An empty message after ten

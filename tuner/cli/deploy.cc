@@ -1,4 +1,5 @@
 // tuner deploy kernel: the best schedule of a workload as files for plain C.
+#include <algorithm>
 #include <cstdio>
 
 #include "absl/strings/str_format.h"
@@ -22,6 +23,7 @@ struct DeployKernelOptions {
   std::string db = kDefaultLog;
   std::string out;
   std::string symbol;
+  bool include_emulated = false;
   bool json = false;
 };
 
@@ -82,7 +84,14 @@ void PrintDeployed(const DeployKernelOptions& options, const compiler::Artifact&
         "the code is not bit for bit that of trial %lld: another compiler version built it (%s)\n",
         static_cast<long long>(provenance.trial_id), artifact.toolchain.c_str());
   }
-  std::printf("try it:  cd %s && cc example.c libkernel.a -lm && ./a.out\n", options.out.c_str());
+  const bool has_system = std::none_of(files.begin(), files.end(),
+                                       [](const auto& file) { return file.name == "board.ld"; });
+  if (has_system) {
+    std::printf("try it:  cd %s && cc example.c libkernel.a -lm && ./a.out\n", options.out.c_str());
+  } else {
+    std::printf("try it:  cd %s; the head of example.c says how to build and emulate it\n",
+                options.out.c_str());
+  }
 }
 
 absl::Status RunDeployKernel(const DeployKernelOptions& options) {
@@ -94,7 +103,8 @@ absl::Status RunDeployKernel(const DeployKernelOptions& options) {
         absl::StrFormat("--symbol '%s' is not a C identifier that begins with a letter", symbol));
   }
   TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<db::TuningLog> log, OpenLogIfThere(options.db));
-  TUNEFARM_ASSIGN_OR_RETURN(const BestSchedule best, FindBest(task, log.get(), false));
+  TUNEFARM_ASSIGN_OR_RETURN(const BestSchedule best,
+                            FindBest(task, log.get(), options.include_emulated));
   const absl::StatusOr<compiler::Config> config = ParseConfig(task.space(), best.config);
   if (!config.ok()) {
     return absl::FailedPreconditionError(
@@ -123,6 +133,8 @@ void AddKernelOptions(CLI::App& command, DeployKernelOptions& options) {
       ->required();
   command.add_option("--symbol", options.symbol,
                      "Name of the C function; by default made from the workload's key");
+  command.add_flag("--include-emulated", options.include_emulated,
+                   "Take an emulator's timing where there is none of hardware");
   AddJsonFlag(command, options.json);
 }
 

@@ -49,8 +49,10 @@ v1::TrackerMessage BlobOf(const std::string& bytes) {
 // An agent that serves until the end of the scope.
 class RunningAgent {
  public:
-  RunningAgent(const std::string& address, KernelRunner* runner)
-      : agent_(Options(address), runner), thread_([this] { status_ = agent_.Run(); }) {}
+  RunningAgent(const std::string& address, KernelRunner* runner,
+               std::function<std::string()> read_unavailable = nullptr)
+      : agent_(Options(address, std::move(read_unavailable)), runner),
+        thread_([this] { status_ = agent_.Run(); }) {}
   ~RunningAgent() {
     agent_.Stop();
     if (thread_.joinable()) thread_.join();
@@ -67,8 +69,9 @@ class RunningAgent {
   int num_first_welcomes() const { return num_first_welcomes_; }
 
  private:
-  AgentOptions Options(const std::string& address) {
+  AgentOptions Options(const std::string& address, std::function<std::string()> read_unavailable) {
     AgentOptions options;
+    options.read_unavailable = std::move(read_unavailable);
     options.tracker = address;
     options.device.set_name("bench");
     options.token = "secret";
@@ -95,6 +98,38 @@ TEST(AgentTest, HelloComesFirstAndSaysWhoTheAgentIs) {
   ASSERT_TRUE(tracker.AwaitHeartbeats(1));
   EXPECT_EQ(agent.num_first_welcomes(), 1);
   EXPECT_TRUE(agent.End().ok());
+}
+
+// A device that breaks down with its first candidate.
+class BreakingRunner final : public KernelRunner {
+ public:
+  absl::Status Run(const MeasureRequest&, std::stop_token, const OnResult&) override {
+    broken_ = true;
+    return absl::UnavailableError("the probe is gone");
+  }
+  std::string unavailable() const { return broken_ ? "the probe is gone" : ""; }
+
+ private:
+  std::atomic<bool> broken_ = false;
+};
+
+TEST(AgentTest, DeviceIsUnavailableBeforeItsWorkComesBack) {
+  BreakingRunner runner;
+  FakeTracker tracker;
+  RunningAgent agent(tracker.address(), &runner, [&] { return runner.unavailable(); });
+  EXPECT_EQ(tracker.NextHello().unavailable(), "");
+  tracker.Send(AssignmentOf(1, 1, {10}));
+  const std::optional<v1::AgentMessage> first = tracker.Next();
+  ASSERT_TRUE(first.has_value());
+  EXPECT_EQ(first->heartbeat().unavailable(), "the probe is gone");
+  EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_DEVICE_LOST);
+}
+
+TEST(AgentTest, DeviceCanJoinAsUnavailable) {
+  FakeKernelRunner runner;
+  FakeTracker tracker;
+  RunningAgent agent(tracker.address(), &runner, [] { return "no probe"; });
+  EXPECT_EQ(tracker.NextHello().unavailable(), "no probe");
 }
 
 TEST(AgentTest, EveryCandidateIsAnsweredWithTheEpochOfItsAssignment) {

@@ -143,6 +143,16 @@ TEST_F(BridgeRunnerTest, BatchIsLoadedOnceAndTimedByTheBoardsClock) {
   EXPECT_EQ(fake_.num_calls, 2);
 }
 
+TEST_F(BridgeRunnerTest, EmulatedBoardCountsInstructions) {
+  board_.emulator = Emulator{"mps2-an500", 4};
+  Add(FakeKernel::kRight);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_TRUE(results_[1].emulated());
+  // 40 us at 16 ns an instruction; a second sample would repeat the first.
+  EXPECT_DOUBLE_EQ(results_[1].median_instructions(), 2500);
+  EXPECT_THAT(results_[1].samples_ns(), SizeIs(2));
+}
+
 TEST_F(BridgeRunnerTest, TensorsThatAreThereAreNotFilledAgain) {
   Add(FakeKernel::kRight);
   ASSERT_THAT(Run(), IsOk());

@@ -1,0 +1,151 @@
+// What a trial costs on an emulated board, end to end, and what trouble costs.
+//
+//   mcu_bench rate [--trials 64]      trials per minute of `tuner tune`, and how the time divides
+//   mcu_bench load [--megabytes 1]    speed of writing to and reading from the board
+//   mcu_bench soak [--trials 1000]    trials with injected faults: how many are lost or doubled
+#include <cstdio>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_format.h"
+#include "base/ready_program.h"
+#include "base/status.h"
+#include "db/tuning_log.h"
+#include "mcu_agent/bridge/openocd_board.h"
+#include "nlohmann/json.hpp"
+#include "spdlog/spdlog.h"
+#include "tests/support/mcu_soak.h"
+#include "tests/support/program.h"
+
+namespace tunefarm {
+namespace {
+
+constexpr char kWorkload[] = "conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu";
+constexpr uint32_t kPsram = 0x21000000;  // Of mps2-an500.
+
+struct Options {
+  int trials = 0;
+  int megabytes = 1;
+  uint64_t seed = 1;
+  double fault_rate = 0.05;
+  int batch = 16;
+};
+
+absl::Status Rate(const Options& options) {
+  const testing::TempFolder folder;
+  const std::string db = folder.File("tuner.db");
+  testing::Program tune("tuner", {"tune", kWorkload, "--target", "cortex-m7", "--board",
+                                  "emulated:mps2-an500", "--strategy", "random", "--trials",
+                                  std::to_string(options.trials), "--db", db, "--json"});
+  std::vector<int64_t> trials;
+  double first = 0;
+  double last = 0;
+  nlohmann::json done;
+  for (std::string line; !(line = tune.ReadLine()).empty();) {
+    const auto event = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (event.value("event", "") == "done") done = event;
+    if (event.value("event", "") != "trial") continue;
+    trials.push_back(event.value("trial_id", int64_t{0}));
+    last = event.value("seconds", 0.0);
+    if (trials.size() == 1) first = last;
+  }
+  if (tune.Wait() != 0 || trials.empty()) return absl::InternalError(tune.Errors());
+  TUNEFARM_ASSIGN_OR_RETURN(const auto log, db::OpenLog(db));
+  double build_s = 0;
+  double run_s = 0;
+  for (const int64_t id : trials) {
+    TUNEFARM_ASSIGN_OR_RETURN(const db::TrialRecord trial, log->GetTrial(id));
+    build_s += static_cast<double>(trial.build_ns) * 1e-9;
+    run_s += static_cast<double>(trial.run_wall_ns) * 1e-9;
+  }
+  const auto count = static_cast<double>(trials.size());
+  std::printf("%s on emulated:mps2-an500, %.0f trials in %.2f s\n", kWorkload, count, last);
+  std::printf("  %-40s %8.0f\n", "trials per minute", 60 * count / last);
+  std::printf("  %-40s %8.2f s\n", "until the first result", first);
+  std::printf("  %-40s %8.1f ms a trial\n", "propose, fit, log and waiting for either",
+              1e3 * (last / count) - 1e3 * run_s / count);
+  std::printf("  %-40s %8.1f ms a trial, beside the rest\n", "build and link (all builders)",
+              1e3 * build_s / count);
+  std::printf("  %-40s %8.1f ms a trial\n", "load, run, verify, read back", 1e3 * run_s / count);
+  std::printf("  %-40s %8.1f s\n", "whole command, final included", done.value("seconds", 0.0));
+  return absl::OkStatus();
+}
+
+absl::Status Load(const Options& options) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::string bin, base::OwnDirectory());
+  TUNEFARM_ASSIGN_OR_RETURN(const mcu_agent::BoardMap board,
+                            mcu_agent::LoadBoardMap(bin + "/../boards", "mps2-an500"));
+  const mcu_agent::Pace pace;
+  mcu_agent::OpenOcdBoardOptions board_options;
+  board_options.emulated_board = bin + "/tuner-emulated-board";
+  mcu_agent::OpenOcdBoard control(board_options, &board, &pace);
+  TUNEFARM_RETURN_IF_ERROR(control.Cure(mcu_agent::Rung::kRestartOpenOcd));
+  const std::string bytes(static_cast<size_t>(options.megabytes) << 20, '\x5A');
+  const absl::Duration begin = pace.Now();
+  TUNEFARM_RETURN_IF_ERROR(control.session().Write(kPsram, bytes));
+  const absl::Duration written = pace.Now();
+  TUNEFARM_ASSIGN_OR_RETURN(const std::string read,
+                            control.session().Read(kPsram, static_cast<uint32_t>(bytes.size())));
+  const absl::Duration end = pace.Now();
+  if (read != bytes) return absl::DataLossError("what was read is not what was written");
+  const double megabytes = static_cast<double>(bytes.size()) * 1e-6;
+  std::printf("ST-Link over TCP, %.2f MB: write %.2f MB/s, read %.2f MB/s\n", megabytes,
+              megabytes / absl::ToDoubleSeconds(written - begin),
+              megabytes / absl::ToDoubleSeconds(end - written));
+  return absl::OkStatus();
+}
+
+absl::Status Soak(const Options& options) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::string bin, base::OwnDirectory());
+  testing::SoakOptions soak;
+  soak.bin_dir = bin;
+  soak.configs = {"pixels=2,channels=4,steps=32", "pixels=4,channels=2,steps=32",
+                  "pixels=2,channels=2,steps=8", "pixels=1,channels=4,steps=4"};
+  soak.num_trials = options.trials;
+  soak.batch = options.batch;
+  soak.fault_rate = options.fault_rate;
+  soak.seed = options.seed;
+  TUNEFARM_ASSIGN_OR_RETURN(const testing::SoakReport report, testing::RunSoak(soak));
+  std::printf("%d trials in batches of %d, seed %u, %s\n", soak.num_trials, soak.batch,
+              static_cast<unsigned>(soak.seed), absl::FormatDuration(report.time).c_str());
+  std::printf("  results %d, doubled %d, of another cost than their config's first %d\n",
+              report.num_results, report.num_twice, report.num_disagreeing);
+  for (const auto& [outcome, count] : report.outcomes) {
+    std::printf("  %-28s %5d\n", outcome.c_str(), count);
+  }
+  for (const auto& [fault, count] : report.faults) {
+    std::printf("  injected %-28s %5d\n", fault.c_str(), count);
+  }
+  for (const std::string& failure : report.failures) std::printf("  %s\n", failure.c_str());
+  const bool good = report.num_results == soak.num_trials && report.num_twice == 0 &&
+                    report.failures.empty() && report.num_disagreeing == 0;
+  return good ? absl::OkStatus() : absl::InternalError("trials were lost, doubled or spoiled");
+}
+
+int Main(int argc, char** argv) {
+  spdlog::set_level(spdlog::level::off);
+  CLI::App app("Emulated boards: trials per minute, speed of loading, trials under faults");
+  app.require_subcommand(1);
+  Options rate = {.trials = 64};
+  Options load;
+  Options soak = {.trials = 1000};
+  CLI::App* rate_command = app.add_subcommand("rate", "Trials per minute of tuner tune");
+  rate_command->add_option("--trials", rate.trials)->capture_default_str();
+  CLI::App* load_command = app.add_subcommand("load", "Speed of writing and reading");
+  load_command->add_option("--megabytes", load.megabytes)->check(CLI::Range(1, 15));
+  CLI::App* soak_command = app.add_subcommand("soak", "Trials with injected faults");
+  soak_command->add_option("--trials", soak.trials)->capture_default_str();
+  soak_command->add_option("--fault-rate", soak.fault_rate)->capture_default_str();
+  soak_command->add_option("--batch", soak.batch)->capture_default_str();
+  soak_command->add_option("--seed", soak.seed)->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
+  const absl::Status status = *rate_command ? Rate(rate) : *load_command ? Load(load) : Soak(soak);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "mcu_bench: %s\n", base::OneLine(status).c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace tunefarm
+
+int main(int argc, char** argv) { return tunefarm::Main(argc, argv); }

@@ -1,0 +1,44 @@
+// Trials on an emulated board while probe, cable, core, power and OpenOCD fail: the ladder against
+// the real OpenOCD and the real QEMU.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "spdlog/spdlog.h"
+#include "tests/support/mcu_soak.h"
+#include "tests/support/status_matchers.h"
+
+namespace tunefarm {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Pair;
+using ::tunefarm::testing::IsOk;
+using ::tunefarm::testing::SoakOptions;
+
+TEST(McuSoakTest, NoTrialIsLostOrCountedTwiceWhateverFails) {
+  const std::string missing = testing::MissingForEmulatedBoards();
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  spdlog::set_level(spdlog::level::warn);
+  SoakOptions options;
+  options.bin_dir = TUNEFARM_BIN_DIR;
+  options.configs = {"pixels=2,channels=4,steps=32", "pixels=4,channels=2,steps=32",
+                     "pixels=2,channels=2,steps=8", "pixels=1,channels=4,steps=4"};
+  options.num_trials = 64;
+  options.batch = 8;
+  // Three times as often as in a long run: each kind of trouble is met.
+  options.fault_rate = 0.15;
+  options.seed = 3;
+  SCOPED_TRACE(options.seed);
+  const auto report = RunSoak(options);
+  ASSERT_THAT(report, IsOk());
+  EXPECT_EQ(report->num_results, options.num_trials);
+  EXPECT_EQ(report->num_twice, 0);
+  EXPECT_THAT(report->failures, IsEmpty());
+  EXPECT_THAT(report->outcomes, ElementsAre(Pair("OUTCOME_OK", options.num_trials)));
+  EXPECT_EQ(report->num_disagreeing, 0) << "trouble changed a cost";
+  EXPECT_GE(report->faults.size(), 5);
+}
+
+}  // namespace
+}  // namespace tunefarm

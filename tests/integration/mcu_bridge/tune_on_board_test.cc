@@ -1,0 +1,93 @@
+// The command line on a board without hardware: the real tuner, tracker, agent, OpenOCD and QEMU.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "nlohmann/json.hpp"
+#include "tests/support/mcu_soak.h"
+#include "tests/support/program.h"
+
+namespace tunefarm {
+namespace {
+
+using ::testing::HasSubstr;
+using ::tunefarm::testing::Finished;
+using ::tunefarm::testing::Program;
+using ::tunefarm::testing::RunProgram;
+using ::tunefarm::testing::TempFolder;
+
+constexpr char kWorkload[] = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
+
+// Where board.ld's programs are built and emulated.
+constexpr char kClang[] = "/usr/bin/clang-19";
+constexpr char kQemu[] = "/usr/bin/qemu-system-arm";
+
+class TuneOnBoardTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = testing::MissingForEmulatedBoards();
+    if (!missing.empty()) GTEST_SKIP() << missing;
+  }
+
+  Finished Tune(const std::string& trials) {
+    return RunProgram("tuner", {"tune", kWorkload, "--target", "cortex-m7", "--board",
+                                "emulated:mps2-an500", "--trials", trials, "--db", db_, "--json"});
+  }
+
+  const TempFolder folder_;
+  const std::string db_ = folder_.File("tuner.db");
+};
+
+TEST_F(TuneOnBoardTest, TunedKernelIsFoundDeployedAndRight) {
+  const Finished tune = Tune("8");
+  ASSERT_EQ(tune.code, 0) << tune.err;
+  const auto done =
+      nlohmann::json::parse(tune.out.substr(tune.out.rfind('\n', tune.out.size() - 2) + 1));
+  EXPECT_EQ(done["event"], "done");
+  EXPECT_EQ(done["outcomes"].size(), 1) << done;
+  EXPECT_TRUE(done["best"]["emulated"]);
+
+  const std::vector<std::string> where = {"--workload", kWorkload, "--target",          "cortex-m7",
+                                          "--db",       db_,       "--include-emulated"};
+  std::vector<std::string> query = {"query", "best"};
+  query.insert(query.end(), where.begin(), where.end());
+  EXPECT_THAT(RunProgram("tuner", query).out, HasSubstr("exact"));
+
+  std::vector<std::string> deploy = {"deploy", "kernel", "--out", folder_.File("out")};
+  deploy.insert(deploy.end(), where.begin(), where.end());
+  const Finished deployed = RunProgram("tuner", deploy);
+  ASSERT_EQ(deployed.code, 0) << deployed.err;
+  const Finished built =
+      RunProgram(kClang, {"--target=thumbv7em-none-unknown-eabihf", "-mcpu=cortex-m7", "-O2",
+                          "-ffreestanding", "-nostdlib", "-fuse-ld=lld", "-Wall", "-Werror",
+                          "-Wl,-T," + folder_.File("out/board.ld"), folder_.File("out/example.c"),
+                          folder_.File("out/kernel.o"), "-o", folder_.File("example.elf")});
+  ASSERT_EQ(built.code, 0) << built.err;
+  const Finished ran =
+      RunProgram(kQemu, {"-M", "mps2-an500", "-display", "none", "-serial", "null", "-monitor",
+                         "none", "-icount", "shift=4", "-semihosting-config",
+                         "enable=on,target=native", "-kernel", folder_.File("example.elf")});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out + ran.err, HasSubstr("ok: "));
+}
+
+TEST_F(TuneOnBoardTest, BoardThatCannotBeUsedIsListedWithItsReason) {
+  Program tracker("tuner-tracker", {"--listen", "127.0.0.1:0"});
+  const std::string address = tracker.ReadLine().substr(std::string("listening on ").size());
+  Program agent("tuner-mcu-agent", {"--board", "stm32f746", "--tracker", address, "--openocd",
+                                    "/no/such/openocd", "--state-dir", folder_.path()});
+  EXPECT_THAT(agent.ReadLine(), HasSubstr("as stm32f746, unavailable: no probe"));
+  const Finished list = RunProgram("tuner", {"device", "list", "--tracker", address});
+  EXPECT_EQ(list.code, 0);
+  EXPECT_THAT(list.out, HasSubstr("unavailable (no probe: no ST-Link is plugged in"));
+}
+
+TEST_F(TuneOnBoardTest, BoardThatIsNotKnownIsOneLine) {
+  const Finished tune = RunProgram("tuner", {"tune", kWorkload, "--target", "cortex-m7", "--board",
+                                             "emulated:pdp11", "--db", db_});
+  EXPECT_EQ(tune.code, 1);
+  EXPECT_THAT(tune.err, HasSubstr("no board 'pdp11' in"));
+  EXPECT_THAT(tune.err, HasSubstr("mps2-an500"));
+}
+
+}  // namespace
+}  // namespace tunefarm
