@@ -13,8 +13,10 @@ namespace tunefarm::compiler {
 // (apply_loops.cc).
 absl::Status ApplyLoopStep(const Step& step, ScheduledStage& stage);
 
-// Where and whether a stage is computed: compute_at, inline (apply_placement.cc).
+// Where and whether a stage is computed: compute_at, inline; how it is fed: stream
+// (apply_placement.cc).
 absl::Status ApplyComputeAt(const Step& step, int stage, ScheduledOperator& scheduled);
+absl::Status ApplyStream(const Step& step, ScheduledOperator& scheduled);
 absl::Status ApplyInline(int stage, ScheduledOperator& scheduled);
 
 // New stages: cache_read, cache_write, pack (apply_caches.cc).

@@ -43,6 +43,8 @@ absl::Status ApplyStep(const Step& step, ScheduledOperator& scheduled) {
       return ApplyCacheWrite(stage, scheduled);
     case StepKind::kPack:
       return ApplyPack(step, stage, scheduled);
+    case StepKind::kStream:
+      return ApplyStream(step, scheduled);
     default:
       return ApplyLoopStep(step, scheduled.stages[stage]);
   }

@@ -70,6 +70,8 @@ struct ScheduledStage {
 struct ScheduledOperator {
   Operator op;                         // As given; op.stages is superseded by `stages`.
   std::vector<ScheduledStage> stages;  // In order of computation; the last one writes op.output.
+  // Of the step `stream`: one kernel has one loop that matters.
+  int64_t stream_lanes = 1, stream_ahead = 0, stream_group = 0;
 
   int FindStage(const std::string& name) const;  // -1 if there is none.
   // Stages (not inlined) whose expressions read `buffer`.

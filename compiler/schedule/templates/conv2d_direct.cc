@@ -31,6 +31,7 @@ enum class Padding : int64_t {
 struct Values {
   int64_t tile_oh, tile_ow, tile_oc, unroll_ic, pairs, block_oh;
   Padding padding;
+  StreamValues stream;
 };
 
 class Conv2dDirect final : public BoundTemplate {
@@ -57,6 +58,7 @@ class Conv2dDirect final : public BoundTemplate {
         {"padding", PaddingValues(),
          "0 none, 1 skip taps outside, 2 padded copy, 3 padded copy per block."},
     };
+    for (Knob& knob : StreamKnobs(op_, target_, InnerChannels())) knobs.push_back(std::move(knob));
     max_accumulators_ = knobs[0].values.back() * knobs[1].values.back() * knobs[2].values.back();
     space_ = ConfigSpace(blocked_ ? "conv2d_direct_nchwc.v1" : "conv2d_direct.v1", std::move(knobs),
                          [this](const Config& config) { return Check(Read(config)); });
@@ -75,6 +77,11 @@ class Conv2dDirect final : public BoundTemplate {
     PlacePadding(v, stages, schedule.steps);
     TileOutput(v, stages, schedule.steps);
     TileAccumulators(v, stages, schedule.steps);
+    if (v.stream.lanes != 0) {
+      const int64_t accumulators = v.tile_oh * v.tile_ow * v.tile_oc;
+      schedule.steps.push_back(
+          Stream(stages.acc(), v.stream.lanes, v.stream.ahead, v.stream.group * accumulators));
+    }
     return schedule;
   }
 
@@ -83,7 +90,7 @@ class Conv2dDirect final : public BoundTemplate {
  private:
   static Values Read(const Config& config) {
     const auto& v = config.values;
-    return {v[0], v[1], v[2], v[3], v[4], v[5], static_cast<Padding>(v[6])};
+    return {v[0], v[1], v[2], v[3], v[4], v[5], static_cast<Padding>(v[6]), ReadStream(config, 7)};
   }
 
   bool HasPadding() const { return FindTiledStages(op_).pad != nullptr; }
@@ -129,6 +136,11 @@ std::string Conv2dDirect::Check(const Values& v) const {
   }
   if (std::string violation =
           CodeSizeViolation(Copies(v), v.tile_oh * v.tile_ow, v.tile_oc, v.unroll_ic);
+      !violation.empty()) {
+    return violation;
+  }
+  if (std::string violation =
+          StreamViolation(target_, v.tile_oh * v.tile_ow, v.tile_oc, v.stream, v.unroll_ic);
       !violation.empty()) {
     return violation;
   }
@@ -275,6 +287,7 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   loop.row_tiles = w.n * row_tiles * column_tiles;
   loop.steps = w.kh * w.kw * CeilDiv(w.c / w.groups, v.pairs != 0 ? 2 : 1);
   loop.unroll = v.unroll_ic;
+  loop.lanes_per_load = std::max<int64_t>(1, v.stream.lanes);
   loop.copies = Copies(v);
   loop.block_row_tiles = block * column_tiles;
   loop.num_groups_of_blocks = w.n * CeilDiv(row_tiles, block);

@@ -33,6 +33,7 @@ class Gemm final : public BoundTemplate {
         {"block_m", BlockValues(m_),
          "Row tiles that one weight panel serves before the next panel; 0: all."},
     };
+    for (Knob& knob : StreamKnobs(op_, target_, k_)) knobs.push_back(std::move(knob));
     const auto& rows = knobs[0].values;
     const auto& columns = knobs[1].values;
     max_accumulators_ = rows.back() * columns.back();
@@ -54,8 +55,7 @@ class Gemm final : public BoundTemplate {
     Schedule schedule;
     StartTiling(stages, schedule);
     auto& steps = schedule.steps;
-    steps.push_back(
-        Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
+    steps.push_back(Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
     steps.push_back(Split(sink, m, tile_m));
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));
@@ -84,6 +84,9 @@ class Gemm final : public BoundTemplate {
     steps.push_back(Unroll(acc, m));
     steps.push_back(Unroll(acc, n + "_outer"));
     steps.push_back(Vectorize(acc, n + "_inner"));
+    if (const StreamValues stream = ReadStream(config, kNumTileKnobs); stream.lanes != 0) {
+      steps.push_back(Stream(acc, stream.lanes, stream.ahead, stream.group * tile_m * tile_n));
+    }
     return schedule;
   }
 
@@ -99,6 +102,7 @@ class Gemm final : public BoundTemplate {
     loop.row_tiles = CeilDiv(m_, tile_m);
     loop.steps = pairs != 0 ? CeilDiv(k_, 2) : k_;
     loop.unroll = unroll_k;
+    loop.lanes_per_load = std::max<int64_t>(1, ReadStream(config, kNumTileKnobs).lanes);
     loop.copies = Copies(config);
     loop.block_row_tiles = TilesPerBlock(block_m, loop.row_tiles);
     loop.num_groups_of_blocks = CeilDiv(loop.row_tiles, loop.block_row_tiles);
@@ -113,7 +117,9 @@ class Gemm final : public BoundTemplate {
   }
 
  private:
-  std::array<int64_t, 5> Values(const Config& config) const {
+  static constexpr size_t kNumTileKnobs = 5;  // The streaming ones stand behind them.
+
+  std::array<int64_t, kNumTileKnobs> Values(const Config& config) const {
     const auto& v = config.values;
     return {v[0], v[1], v[2], v[3], v[4]};
   }
@@ -141,6 +147,11 @@ class Gemm final : public BoundTemplate {
       return violation;
     }
     if (std::string violation = CodeSizeViolation(Copies(config), tile_m, tile_n, unroll_k);
+        !violation.empty()) {
+      return violation;
+    }
+    if (std::string violation =
+            StreamViolation(target_, tile_m, tile_n, ReadStream(config, kNumTileKnobs), unroll_k);
         !violation.empty()) {
       return violation;
     }

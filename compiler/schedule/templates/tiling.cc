@@ -76,6 +76,23 @@ std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_
   return {1, 0};
 }
 
+std::vector<Knob> StreamKnobs(const Operator& op, const Target& target, int64_t steps) {
+  if (!target.HasLaneMultiply() || op.workload.dtype != DType::kF32) return {};
+  std::vector<int64_t> ahead = {0}, group = {0};
+  if (target.in_order) {
+    ahead = {0, 4, 8, 12};
+    group = {0, 2, 4};
+  }
+  return {{"lanes", ValuesUpTo({1, 2, 4}, steps), "Input elements per load; 1: each is spread."},
+          {"ahead", std::move(ahead), "Multiply-adds between a load and its use."},
+          {"group", std::move(group), "Reduction steps whose loads stand together; 0: none do."}};
+}
+
+StreamValues ReadStream(const Config& config, size_t num_others) {
+  if (config.values.size() == num_others) return {};
+  return {config.values[num_others], config.values[num_others + 1], config.values[num_others + 2]};
+}
+
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 std::string RegisterViolation(const Target& target, int64_t rows, int64_t vectors,
@@ -95,6 +112,26 @@ std::string RegisterViolation(const Target& target, int64_t rows, int64_t vector
   return "";
 }
 
+std::string StreamViolation(const Target& target, int64_t rows, int64_t vectors,
+                            const StreamValues& stream, int64_t unroll) {
+  if (stream.lanes == 0) return "";
+  if (unroll % stream.lanes != 0 || (stream.group != 0 && unroll % stream.group != 0)) {
+    return absl::StrFormat("%d unrolled steps are no multiple of %d lanes and groups of %d", unroll,
+                           stream.lanes, stream.group);
+  }
+  if (stream.ahead != 0 && stream.group != 0) return "loads stand ahead or in groups, not both";
+  // Each row's lanes stay for as many steps; what is loaded early finds its predecessor still
+  // there.
+  const int64_t inputs = stream.lanes > 1 || stream.group > 0 ? rows : 1;
+  const int64_t weights =
+      vectors * std::max<int64_t>(1, stream.group) + std::min(stream.ahead, vectors);
+  const int64_t needed = rows * vectors + inputs + weights;
+  if (needed <= target.num_vector_registers) return "";
+  return absl::StrFormat(
+      "tile %dx%d with its operands needs %d vector registers, the target has %d", rows, vectors,
+      needed, target.num_vector_registers);
+}
+
 std::string CodeSizeViolation(int64_t copies, int64_t rows, int64_t vectors, int64_t unroll) {
   const int64_t multiply_adds = copies * rows * vectors * unroll;
   if (multiply_adds <= kMaxUnrolledMultiplyAdds) return "";
@@ -112,13 +149,14 @@ ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
   facts.native_lanes = number(target.VectorLanes(4));
   facts.accumulators = number(loop.rows * loop.vectors);
   facts.operand_registers = number(loop.vectors) + (target.HasFeature("avx512f") ? 0 : 1);
+  if (loop.lanes_per_load > 1) facts.operand_registers = number(loop.vectors + loop.rows);
   facts.available_registers = number(target.num_vector_registers);
   facts.tile_pixels = number(loop.rows);
   facts.tile_vectors = number(loop.vectors);
 
   facts.fma_per_step = facts.accumulators;
   facts.vector_loads_per_step = number(loop.vectors);
-  facts.broadcast_loads_per_step = number(loop.rows);
+  facts.broadcast_loads_per_step = number(loop.rows) / number(loop.lanes_per_load);
   facts.steps_per_tile = number(loop.steps);
   facts.unroll_steps = number(loop.unroll);
   const double step_instructions =

@@ -48,6 +48,17 @@ int64_t TilesPerBlock(int64_t block, int64_t num_tiles);
 // "" unless the value names all tiles or more, which 0 names already.
 std::string BlockViolation(int64_t block, int64_t num_tiles);
 
+// The knobs `lanes`, `ahead` and `group` (Stream in schedule.h; group in reduction steps); none
+// where the target has no use for them.
+std::vector<Knob> StreamKnobs(const Operator& op, const Target& target, int64_t steps);
+
+// Their values in a config whose other knobs are the first `num_others`. lanes = 0: the space has
+// none.
+struct StreamValues {
+  int64_t lanes = 0, ahead = 0, group = 0;
+};
+StreamValues ReadStream(const Config& config, size_t num_others);
+
 // Values of the knob `pairs`: 1 multiplies s8 terms two at a time (tensorize), where the target has
 // an instruction for it.
 std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps);
@@ -61,6 +72,11 @@ int64_t CeilDiv(int64_t a, int64_t b);
 std::string RegisterViolation(const Target& target, int64_t rows, int64_t vectors,
                               int64_t max_accumulators);
 
+// The same for the registers that operands stay in when inputs come several lanes at a time or
+// loads start early; and that lanes and groups fit `unroll`, the steps of the innermost body.
+std::string StreamViolation(const Target& target, int64_t rows, int64_t vectors,
+                            const StreamValues& stream, int64_t unroll);
+
 // "" unless `copies` copies of a tile body of `unroll` steps make more code than the instruction
 // cache holds beside everything else: such kernels take long to compile and were never the fastest.
 std::string CodeSizeViolation(int64_t copies, int64_t rows, int64_t vectors, int64_t unroll);
@@ -73,6 +89,7 @@ struct TiledLoop {
   int64_t row_tiles = 1;                     // Tiles over the rows, tails counted.
   int64_t steps = 1;                         // Reduction length.
   int64_t unroll = 1;                        // Steps in the innermost body.
+  int64_t lanes_per_load = 1;                // Of the inputs that are spread over vectors.
   int64_t copies =
       1;  // Copies of the tile body in the code (tails, peeled borders, unrolled taps).
   int64_t block_row_tiles = 1;       // Row tiles that one pass over a weight panel serves.
