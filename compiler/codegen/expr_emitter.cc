@@ -285,6 +285,12 @@ llvm::Value* ExprEmitter::Emit(const Call& node) {
       return EmitRequantize(builder_, args[0], args[1], args[2]);
     case Intrinsic::kDotS8x2:
       return EmitDotS8x2(builder_, target_, args[0], args[1], args[2]);
+    case Intrinsic::kRequantizeShort:
+      return EmitRequantizeShort(builder_, target_, args[0], args[1], args[2], args[3]);
+    case Intrinsic::kWidenEven:
+      return EmitWiden(builder_, target_, args[0], 0);
+    case Intrinsic::kWidenOdd:
+      return EmitWiden(builder_, target_, args[0], 1);
     case Intrinsic::kExp:
       return EmitExp(builder_, args[0]);
     case Intrinsic::kSqrt:

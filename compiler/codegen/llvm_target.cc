@@ -21,6 +21,7 @@ void InitializeOnce() {
     llvm::InitializeAllTargets();
     llvm::InitializeAllTargetMCs();
     llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();  // Register tiles are written as assembly.
     return true;
   }();
   (void)initialized;

@@ -206,12 +206,30 @@ llvm::Value* ExprEmitter::EmitLanesLoad(const Load& node, const BufferPlace& pla
   const int64_t elem_bytes = SizeBytes(node.buffer->dtype);
   llvm::Value* pointer = PointerTo(place, elem_bytes, index);
   llvm::Type* type = LlvmType(node.type.WithLanes(index.lane_period));
-  llvm::Value* period = LoadAt(place, type, pointer, ProvableAlign(index, elem_bytes));
+  const llvm::Align align = ProvableAlign(index, elem_bytes);
+  if (IsPackedWord(node.type.WithLanes(index.lane_period))) {
+    type = builder_.getInt32Ty();
+  }
+  llvm::Value* period = LoadAt(place, type, pointer, align);
+  period = builder_.CreateBitCast(period, LlvmType(node.type.WithLanes(index.lane_period)));
   if (index.lane_period == node.type.lanes) return period;
   if (index.lane_period == 1) return builder_.CreateVectorSplat(node.type.lanes, period);
   std::vector<int> pattern;
   for (int lane = 0; lane < node.type.lanes; ++lane) pattern.push_back(lane % index.lane_period);
   return builder_.CreateShuffleVector(period, pattern);
+}
+
+llvm::Value* ExprEmitter::EmitAddress(const Buffer& buffer, const LinearIndex& index) {
+  const BufferPlace* place = FindBuffer(buffer.get());
+  TUNEFARM_CHECK(place != nullptr, absl::StrFormat("buffer %s is not live", buffer->name));
+  return PointerTo(*place, SizeBytes(buffer->dtype), index);
+}
+
+// Four bytes of integers: one general register on a Cortex-M.
+bool ExprEmitter::IsPackedWord(Type type) const {
+  if (!target_.HasPairMultiply() || type.lanes == 1 || type.is_float()) return false;
+  return type.dtype != DType::kBool && type.dtype != DType::kIndex &&
+         SizeBytes(type.dtype) * type.lanes == 4;
 }
 
 llvm::Value* ExprEmitter::Emit(const Load& node) {
@@ -229,6 +247,8 @@ void ExprEmitter::EmitStore(const Store& store) {
   const int64_t elem_bytes = SizeBytes(store.buffer->dtype);
   const std::optional<LinearIndex> index = Linearize(store.indices[0]);
   if (index && index->is_contiguous()) {
+    if (IsPackedWord(store.value.type()))
+      value = builder_.CreateBitCast(value, builder_.getInt32Ty());
     StoreAt(*place, value, PointerTo(*place, elem_bytes, *index),
             ProvableAlign(*index, elem_bytes));
     return;

@@ -43,6 +43,7 @@ void StmtEmitter::Emit(const Stmt& stmt) {
 }
 
 void StmtEmitter::Emit(const For& node) {
+  if (node.loop_kind == LoopKind::kTile && EmitTile(node)) return;
   int64_t extent = 0;
   const bool is_const = IsConst(node.extent, &extent);
   if (is_const && extent <= 0) return;

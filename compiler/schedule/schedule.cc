@@ -35,7 +35,11 @@ constexpr std::array<StepForm, 14> kForms = {{
     {StepKind::kCacheWrite, "cache_write", 0, 0},
     {StepKind::kPack, "pack", 1, kAny},
     {StepKind::kTensorize, "tensorize", 1, 0},
+<<<<<<< HEAD
     {StepKind::kStream, "stream", 0, 3},
+=======
+    {StepKind::kExpand, "expand", 1, kAny},
+>>>>>>> cortex
 }};
 
 const StepForm& FormOf(StepKind kind) {
@@ -163,6 +167,13 @@ Step Tensorize(std::string stage, std::string axis) {
 }
 Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group) {
   return {StepKind::kStream, std::move(stage), {}, {lanes, ahead, group}};
+}
+
+Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {
+  return {StepKind::kExpand, std::move(stage), {std::move(form)}, std::move(numbers)};
+}
+Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs) {
+  return Expand(std::move(stage), kPairTileForm, {knobs.pixels, knobs.channels, knobs.steps});
 }
 
 }  // namespace tunefarm::compiler

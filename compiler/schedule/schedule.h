@@ -34,7 +34,11 @@ enum class StepKind {
   kCacheWrite,
   kPack,
   kTensorize,
+<<<<<<< HEAD
   kStream,
+=======
+  kExpand,
+>>>>>>> cortex
 };
 
 struct Step {
@@ -128,6 +132,7 @@ Step Pack(std::string stage, std::string buffer, const std::vector<int64_t>& ord
 // stage by the target's pairwise multiply-add instruction.
 Step Tensorize(std::string stage, std::string axis);
 
+<<<<<<< HEAD
 // How the operands of the stage's innermost loop reach registers; what is computed stays the same.
 //   lanes: elements that are multiplied with whole vectors are loaded this many at a time where
 //     they lie side by side, and taken from the register one by one (fmla v0, v1, v2.s[3]). 1: each
@@ -139,6 +144,20 @@ Step Tensorize(std::string stage, std::string axis);
 // model of the core puts them on the others. Requires lanes in {1, 2, 4, 8, 16}, ahead in [0, 64],
 // group in [0, 256], not both of them above 0.
 Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group);
+=======
+// The whole operator is built by a function of its own (compiler/lower/expand), whose choices are
+// the numbers. It stands alone in its schedule.
+Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
+
+// pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and
+// channels of a tile, pair steps in one iteration of its loop.
+inline constexpr char kPairTileForm[] = "pair_tile";
+struct PairTileKnobs {
+  int64_t pixels = 1, channels = 1;
+  int64_t steps = 1;
+};
+Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
+>>>>>>> cortex
 
 }  // namespace tunefarm::compiler
 

@@ -1,0 +1,42 @@
+// Tile loops: the part of StmtEmitter that puts hand-allocated assembly in place of a register
+// tile.
+#include <llvm/IR/InlineAsm.h>
+
+#include "compiler/codegen/stmt_emitter.h"
+#include "compiler/codegen/thumb/pair_tile_match.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+// The block may use every register; its four arguments are lost as well.
+constexpr char kConstraints[] =
+    "={r0},={r1},={r2},={r3},0,1,2,3,~{r4},~{r5},~{r6},~{r7},~{r8},~{r9},~{r10},~{r11},~{r12},"
+    "~{lr},~{memory},~{cc}";
+
+void EmitThumbBlock(llvm::IRBuilder<>& builder, const std::string& assembly,
+                    const std::vector<llvm::Value*>& arguments) {
+  llvm::Type* pointer = builder.getPtrTy();
+  auto* results = llvm::StructType::get(builder.getContext(), {pointer, pointer, pointer, pointer});
+  auto* type = llvm::FunctionType::get(results, {pointer, pointer, pointer, pointer}, false);
+  builder.CreateCall(llvm::InlineAsm::get(type, assembly, kConstraints, /*hasSideEffects=*/true),
+                     arguments);
+}
+
+}  // namespace
+
+bool StmtEmitter::EmitTile(const For& node) {
+  if (!entry_.target.target.HasPairMultiply()) return false;
+  const std::optional<PairTileMatch> tile = MatchPairTile(node);
+  if (!tile) return false;
+  std::vector<llvm::Value*> arguments;
+  for (const auto* start : {&tile->x, &tile->w, &tile->params, &tile->out}) {
+    LinearIndex index = start->index;
+    index.lanes = index.lane_period = 1;
+    index.lane_stride = 0;
+    arguments.push_back(exprs_.EmitAddress(start->buffer, index));
+  }
+  EmitThumbBlock(builder_, PairTileAssembly(tile->shape), arguments);
+  return true;
+}
+
+}  // namespace tunefarm::compiler
