@@ -69,7 +69,8 @@ Groups FindElements(llvm::BasicBlock& block, const llvm::DataLayout& layout) {
     if (instr.mayWriteToMemory()) ++stores;
     auto* load = llvm::dyn_cast<llvm::LoadInst>(&instr);
     if (load == nullptr || !load->isSimple() || load->getType()->isVectorTy()) continue;
-    if (!load->getType()->isFloatTy() && !load->getType()->isIntegerTy(8)) continue;
+    llvm::Type* type = load->getType();
+    if (!type->isFloatTy() && !type->isIntegerTy(8) && !type->isIntegerTy(32)) continue;
     llvm::APInt offset(layout.getIndexTypeSizeInBits(load->getPointerOperandType()), 0);
     llvm::Value* base = load->getPointerOperand()->stripAndAccumulateConstantOffsets(
         layout, offset, /*AllowNonInbounds=*/true);

@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "compiler/codegen/lane_loads.h"
 #include "compiler/codegen/load_ahead.h"
+#include "compiler/codegen/load_pairs.h"
 #include "compiler/codegen/place_loads.h"
 #include "compiler/codegen/rotate_loads.h"
 
@@ -54,6 +55,8 @@ void RunPasses(llvm::Module& module, const LlvmTarget& target, const Streaming& 
     if (function.isDeclaration()) continue;
     JoinLaneLoads(function, streaming.lanes);
     RotateLoads(function, streaming.ahead);
+    const bool narrow_arm = llvm::Triple(target.target.triple).isARM();
+    if (narrow_arm && target.target.HasLaneMultiply()) PairQuadwordLoads(function);
   }
 }
 

@@ -19,10 +19,16 @@ absl::Status ApplyComputeAt(const Step& step, int stage, ScheduledOperator& sche
 absl::Status ApplyStream(const Step& step, ScheduledOperator& scheduled);
 absl::Status ApplyInline(int stage, ScheduledOperator& scheduled);
 
+// The zero point out of a sum: recenter (apply_recenter.cc).
+absl::Status ApplyRecenter(int stage, ScheduledOperator& scheduled);
+
 // New stages: cache_read, cache_write, pack (apply_caches.cc).
 absl::Status ApplyCacheRead(const Step& step, int stage, ScheduledOperator& scheduled);
 absl::Status ApplyCacheWrite(int stage, ScheduledOperator& scheduled);
 absl::Status ApplyPack(const Step& step, int stage, ScheduledOperator& scheduled);
+
+// Inserts a stage before position `at`, keeping attachments right.
+void InsertStage(ScheduledStage stage, int at, ScheduledOperator& scheduled);
 
 // A stage with its roots as leaves, in order: data-parallel, then reduce.
 ScheduledStage MakeScheduledStage(Stage stage);

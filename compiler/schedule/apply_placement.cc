@@ -94,6 +94,10 @@ absl::Status ApplyInline(int stage, ScheduledOperator& scheduled) {
   if (producer.stage.is_padding && reader.stage.reduction == Reduction::kNone) {
     return absl::FailedPreconditionError("padding is read by a stage that is no reduction");
   }
+  if (producer.stage.is_padding && reader.recentered) {
+    return absl::FailedPreconditionError(
+        "what is skipped would be missing from a sum without its zero point");
+  }
   LoadReplacer replacer(producer.stage.buffer, producer.stage);
   reader.stage.value = replacer.MutateExpr(reader.stage.value);
   if (producer.stage.is_padding) Flatten(replacer.condition, reader.conditions);

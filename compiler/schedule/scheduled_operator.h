@@ -54,6 +54,8 @@ struct ScheduledStage {
   // skipped elsewhere.
   std::vector<Expr> conditions;
   int tensorized_axis = -1;
+  int64_t tensorized_terms = 0;  // The extent that axis has when it is computed by an instruction.
+  bool recentered = false;       // The term leaves out a zero point: padding must be copied.
 
   int num_roots() const { return static_cast<int>(stage.axes.size() + stage.reduce_axes.size()); }
   // The root's own variable and extent.

@@ -80,8 +80,7 @@ class CortexMPairTile final : public BoundTemplate {
     facts.body_instructions = static_cast<double>(v[kSteps]) * step + 3;
     facts.loop_overhead_per_step = 3.0 / static_cast<double>(v[kSteps]);
     facts.code_bytes = facts.body_instructions * 2 * kBytesPerInstruction;
-    facts.epilogue_vectors =
-        static_cast<double>(op_.output->num_elems()) * kRequantiseInstructions;
+    facts.epilogue_vectors = static_cast<double>(op_.output->num_elems()) * kRequantiseInstructions;
     return facts;
   }
 

@@ -33,8 +33,8 @@ TiledStages FindTiledStages(const Operator& op);
 bool HasTiledForm(const Operator& op);
 
 // Steps every tiled template begins with: accumulators of their own, the copy out of them merged
-// into the epilogue.
-void StartTiling(const TiledStages& stages, Schedule& schedule);
+// into the epilogue; before them, where wanted, the zero point out of the sum.
+void StartTiling(const TiledStages& stages, bool recenter, Schedule& schedule);
 
 // The values in `candidates` that are at most `bound`; `bound` itself is added if it is smaller
 // than the largest candidate, so that a whole small extent can be one tile.
@@ -59,9 +59,14 @@ struct StreamValues {
 };
 StreamValues ReadStream(const Config& config, size_t num_others);
 
-// Values of the knob `pairs`: 1 multiplies s8 terms two at a time (tensorize), where the target has
-// an instruction for it.
-std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps);
+// The knob that says how s8 terms are multiplied (tensorize), where the target has instructions for
+// it: `pairs` on x86 (1: two at a time), `terms` on Arm (1: widening, 4: sdot).
+Knob DotKnob(const Operator& op, const Target& target, int64_t steps);
+// Terms at a time for a value of that knob; 0: none of these instructions.
+int64_t DotTerms(const Target& target, int64_t knob_value);
+// Elements of the vectors that such a template runs over columns. More than a register's where
+// narrow weights would not fill one load.
+int64_t ColumnLanes(const Operator& op, const Target& target, int64_t columns);
 
 int64_t CeilDiv(int64_t a, int64_t b);
 

@@ -1,5 +1,6 @@
 #include "tests/bench/arm_codegen/static_search.h"
 
+#include <map>
 #include <set>
 #include <vector>
 
@@ -18,30 +19,38 @@ using compiler::BoundTemplate;
 using compiler::Config;
 using compiler::ConfigSpace;
 
-// Configs that differ only in how outer loops are blocked have the same inner loop.
-std::string InnerClass(const ConfigSpace& space, const Config& config) {
+// The knobs that decide the register tile, and those that decide how it is fed. Configs that differ
+// in none of them have the same inner loop.
+bool IsTileKnob(const std::string& name) {
+  return absl::StartsWith(name, "tile_") || absl::StartsWith(name, "unroll_") || name == "terms";
+}
+bool IsFeedKnob(const std::string& name) {
+  return name == "lanes" || name == "ahead" || name == "group";
+}
+
+std::string Values(const ConfigSpace& space, const Config& config,
+                   bool (*wanted)(const std::string&)) {
   std::string text;
   for (size_t i = 0; i < space.knobs().size(); ++i) {
-    const std::string& name = space.knobs()[i].name;
-    if (absl::StartsWith(name, "block_") || name == "padding") continue;
-    text += absl::StrFormat("%s=%d,", name, config.values[i]);
+    if (wanted(space.knobs()[i].name)) text += absl::StrFormat("%d,", config.values[i]);
   }
   return text;
 }
 
-std::vector<Config> FirstOfEachClass(const BoundTemplate& bound, const compiler::Target& target,
-                                     int count) {
+// All ways to feed the `num_tiles` register tiles that come first in the analytic order.
+std::vector<Config> Candidates(const BoundTemplate& bound, const compiler::Target& target,
+                               int num_tiles) {
   const ConfigSpace& space = bound.space();
   const tuner::SpaceSampler sampler(&space);
-  tuner::Candidates candidates(
+  tuner::Candidates analytic(
       &space, [&bound](const Config& config) { return bound.Facts(config); }, target);
   std::vector<Config> chosen;
-  std::set<std::string> met;
-  for (const uint64_t index : tuner::AnalyticOrder(space, sampler, &candidates)) {
+  std::map<std::string, std::set<std::string>> met;
+  for (const uint64_t index : tuner::AnalyticOrder(space, sampler, &analytic)) {
     const Config config = space.At(index);
-    if (!met.insert(InnerClass(space, config)).second) continue;
-    chosen.push_back(config);
-    if (static_cast<int>(chosen.size()) == count) break;
+    const std::string tile = Values(space, config, IsTileKnob);
+    if (static_cast<int>(met.size()) == num_tiles && !met.contains(tile)) continue;
+    if (met[tile].insert(Values(space, config, IsFeedKnob)).second) chosen.push_back(config);
   }
   return chosen;
 }
@@ -72,7 +81,7 @@ double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model) {
 
 absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
                                           const compiler::Target& target, const CoreModel& model,
-                                          int num_candidates, const std::string& config) {
+                                          int num_tiles, const std::string& config) {
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
   if (!config.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(const Config parsed, bound->space().Parse(config));
@@ -80,7 +89,7 @@ absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
   }
   absl::StatusOr<ChosenKernel> best =
       absl::NotFoundError(absl::StrFormat("no config of %s", bound->space().name()));
-  for (const Config& candidate : FirstOfEachClass(*bound, target, num_candidates)) {
+  for (const Config& candidate : Candidates(*bound, target, num_tiles)) {
     TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
     if (!best.ok() ||
         PartOfPeak(kernel, model) * kernel.useful > PartOfPeak(*best, model) * best->useful) {

@@ -24,11 +24,12 @@ struct ChosenKernel {
 // MACs per cycle of the loop as part of what the model can do at most.
 double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model);
 
-// Of the `num_candidates` register tiles that come first in the analytic order, the one whose inner
-// loop does the most useful multiply-adds per cycle. `config`, where not empty, is taken instead.
+// Of the `num_tiles` register tiles that come first in the analytic order, each fed in every way
+// that the space has, the one whose inner loop does the most useful multiply-adds per cycle.
+// `config`, where not empty, is taken instead.
 absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
                                           const compiler::Target& target, const CoreModel& model,
-                                          int num_candidates, const std::string& config);
+                                          int num_tiles, const std::string& config);
 
 }  // namespace tunefarm::bench
 
