@@ -20,6 +20,7 @@ struct Compilation {
   std::unique_ptr<llvm::LLVMContext> context;
   LlvmTarget target;
   std::unique_ptr<llvm::Module> module;
+  Streaming streaming;
 };
 
 absl::StatusOr<Compilation> Optimize(const LoweredKernel& kernel, const Target& target,
@@ -35,14 +36,15 @@ absl::StatusOr<Compilation> Optimize(const LoweredKernel& kernel, const Target& 
     return absl::InternalError(
         absl::StrFormat("emitted invalid LLVM IR for %s: %s", symbol, error));
   }
-  RunPasses(*result.module, result.target);
+  result.streaming = kernel.streaming;
+  RunPasses(*result.module, result.target, result.streaming);
   return result;
 }
 
 absl::StatusOr<std::string> Compile(const LoweredKernel& kernel, const Target& target,
                                     const std::string& symbol, llvm::CodeGenFileType file_type) {
   TUNEFARM_ASSIGN_OR_RETURN(Compilation compilation, Optimize(kernel, target, symbol));
-  return GenerateCode(*compilation.module, compilation.target, file_type);
+  return GenerateCode(*compilation.module, compilation.target, compilation.streaming, file_type);
 }
 
 }  // namespace

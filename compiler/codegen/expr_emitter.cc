@@ -285,6 +285,10 @@ llvm::Value* ExprEmitter::Emit(const Call& node) {
       return EmitRequantize(builder_, args[0], args[1], args[2]);
     case Intrinsic::kDotS8x2:
       return EmitDotS8x2(builder_, target_, args[0], args[1], args[2]);
+    case Intrinsic::kDotS8x1:
+      return EmitDotS8x1(builder_, args[0], args[1], args[2]);
+    case Intrinsic::kDotS8x4:
+      return EmitDotS8x4(builder_, target_, args[0], args[1], args[2]);
     case Intrinsic::kRequantizeShort:
       return EmitRequantizeShort(builder_, target_, args[0], args[1], args[2], args[3]);
     case Intrinsic::kWidenEven:

@@ -30,6 +30,15 @@ llvm::Value* EmitWiden(llvm::IRBuilder<>& builder, const Target& target, llvm::V
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b);
 
+// acc: s32xN, a and b: s8xN or s16xN. Arm selects smlal and vmlal, by element where a factor is one
+// element spread over a vector.
+llvm::Value* EmitDotS8x1(llvm::IRBuilder<>& builder, llvm::Value* acc, llvm::Value* a,
+                         llvm::Value* b);
+
+// acc: s32xN, a and b: s8x4N. By sdot where the target has it (arm_dot.cc).
+llvm::Value* EmitDotS8x4(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
+                         llvm::Value* a, llvm::Value* b);
+
 // f32 (vector). Below 2 ulp over the whole range; overflow gives infinity, underflow passes through
 // the denormals.
 llvm::Value* EmitExp(llvm::IRBuilder<>& builder, llvm::Value* x);

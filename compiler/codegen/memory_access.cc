@@ -205,6 +205,13 @@ llvm::Value* ExprEmitter::EmitLanesLoad(const Load& node, const BufferPlace& pla
                                         const LinearIndex& index) {
   const int64_t elem_bytes = SizeBytes(node.buffer->dtype);
   llvm::Value* pointer = PointerTo(place, elem_bytes, index);
+  if (index.lane_period == 4 && elem_bytes == 1 && target_.HasDotProduct()) {
+    // The four terms of a dot product, for every lane: spread as one number.
+    llvm::Value* terms = LoadAt(place, builder_.getInt32Ty(), pointer, ProvableAlign(index, 1));
+    llvm::Value* spread =
+        builder_.CreateVectorSplat(static_cast<unsigned>(node.type.lanes / 4), terms);
+    return builder_.CreateBitCast(spread, LlvmType(node.type));
+  }
   llvm::Type* type = LlvmType(node.type.WithLanes(index.lane_period));
   const llvm::Align align = ProvableAlign(index, elem_bytes);
   if (IsPackedWord(node.type.WithLanes(index.lane_period))) {

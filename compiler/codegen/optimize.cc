@@ -11,7 +11,11 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "compiler/codegen/lane_loads.h"
+#include "compiler/codegen/load_ahead.h"
+#include "compiler/codegen/load_pairs.h"
 #include "compiler/codegen/place_loads.h"
+#include "compiler/codegen/rotate_loads.h"
 
 namespace tunefarm::compiler {
 namespace {
@@ -32,7 +36,7 @@ bool AddInstructionSelection(llvm::TargetPassConfig& config, llvm::TargetMachine
 
 }  // namespace
 
-void RunPasses(llvm::Module& module, const LlvmTarget& target) {
+void RunPasses(llvm::Module& module, const LlvmTarget& target, const Streaming& streaming) {
   llvm::LoopAnalysisManager loop_analyses;
   llvm::FunctionAnalysisManager function_analyses;
   llvm::CGSCCAnalysisManager cgscc_analyses;
@@ -47,9 +51,17 @@ void RunPasses(llvm::Module& module, const LlvmTarget& target) {
   llvm::Error error = builder.parsePassPipeline(passes, kPasses);
   TUNEFARM_CHECK(!error, llvm::toString(std::move(error)));
   passes.run(module, module_analyses);
+  for (llvm::Function& function : module) {
+    if (function.isDeclaration()) continue;
+    JoinLaneLoads(function, streaming.lanes);
+    RotateLoads(function, streaming.ahead);
+    const bool narrow_arm = llvm::Triple(target.target.triple).isARM();
+    if (narrow_arm && target.target.HasLaneMultiply()) PairQuadwordLoads(function);
+  }
 }
 
 absl::StatusOr<std::string> GenerateCode(llvm::Module& module, const LlvmTarget& target,
+                                         const Streaming& streaming,
                                          llvm::CodeGenFileType file_type) {
   auto& machine = static_cast<llvm::LLVMTargetMachine&>(*target.machine);
   llvm::SmallVector<char, 0> bytes;
@@ -57,11 +69,16 @@ absl::StatusOr<std::string> GenerateCode(llvm::Module& module, const LlvmTarget&
   llvm::legacy::PassManager passes;  // Owns what is added to it.
   llvm::TargetPassConfig* config = machine.createPassConfig(passes);
   config->setDisableVerify(true);
-  if (!target.target.in_order) {
+  if (!target.target.in_order || streaming.ahead + streaming.group > 0) {
     config->disablePass(&llvm::MachineSchedulerID);
     config->disablePass(&llvm::PostRASchedulerID);
     config->insertPass(&llvm::MachineSinkingID,
                        CreatePlaceLoadsPass(target.target.num_vector_registers));
+    // Inserted at the same place, so it runs behind.
+    if (streaming.ahead + streaming.group > 0) {
+      config->insertPass(&llvm::MachineSinkingID,
+                         CreateLoadAheadPass(streaming.ahead, streaming.group));
+    }
   }
   passes.add(config);
   auto* machine_module = new llvm::MachineModuleInfoWrapperPass(&machine);

@@ -18,14 +18,16 @@
 
 #include "absl/status/statusor.h"
 #include "compiler/codegen/llvm_target.h"
+#include "compiler/lower/lowered_kernel.h"
 
 namespace tunefarm::compiler {
 
-void RunPasses(llvm::Module& module, const LlvmTarget& target);
+void RunPasses(llvm::Module& module, const LlvmTarget& target, const Streaming& streaming);
 
 // Object file or assembly text of `module`, which is consumed: only its destruction is allowed
 // afterwards. Errors: kInternal in LLVM's words.
 absl::StatusOr<std::string> GenerateCode(llvm::Module& module, const LlvmTarget& target,
+                                         const Streaming& streaming,
                                          llvm::CodeGenFileType file_type);
 
 }  // namespace tunefarm::compiler

@@ -2,98 +2,16 @@
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/CodeGen/MachineFunctionPass.h>
-#include <llvm/CodeGen/MachineRegisterInfo.h>
-#include <llvm/CodeGen/TargetInstrInfo.h>
-#include <llvm/CodeGen/TargetRegisterInfo.h>
-#include <llvm/CodeGen/TargetSubtargetInfo.h>
 
 #include <algorithm>
 #include <vector>
+
+#include "compiler/codegen/machine_loads.h"
 
 namespace tunefarm::compiler {
 namespace {
 
 constexpr size_t kNever = ~size_t{0};
-
-bool IsBarrier(const llvm::MachineInstr& instr) {
-  return instr.mayStore() || instr.isCall() || instr.hasUnmodeledSideEffects() ||
-         instr.isTerminator();
-}
-
-// Of buffers that the kernel only reads: no store can change what is loaded.
-bool ReadsConstantMemory(const llvm::MachineInstr& load) {
-  return !load.memoperands_empty() &&
-         std::all_of(load.memoperands_begin(), load.memoperands_end(),
-                     [](const llvm::MachineMemOperand* operand) { return operand->isInvariant(); });
-}
-
-// What is known of the registers of one function.
-class Registers {
- public:
-  explicit Registers(llvm::MachineFunction& function)
-      : info_(function.getRegInfo()),
-        target_(*function.getSubtarget().getRegisterInfo()),
-        instrs_(*function.getSubtarget().getInstrInfo()) {}
-
-  // Vectors and floats share a register file.
-  bool IsVector(llvm::Register reg) const {
-    if (!reg.isVirtual()) return false;
-    const llvm::TargetRegisterClass& reg_class = *info_.getRegClass(reg);
-    return target_.isTypeLegalForClass(reg_class, llvm::MVT::f32) ||
-           target_.isTypeLegalForClass(reg_class, llvm::MVT::v4f32) ||
-           target_.isTypeLegalForClass(reg_class, llvm::MVT::v8f32) ||
-           target_.isTypeLegalForClass(reg_class, llvm::MVT::v16f32);
-  }
-
-  // A load of one value whose inputs are its address alone: a plain, broadcast or widening load.
-  bool IsPlainLoad(const llvm::MachineInstr& instr) const {
-    if (!instr.mayLoad() || IsBarrier(instr) || instr.hasOrderedMemoryRef()) return false;
-    if (instr.getNumExplicitDefs() != 1) return false;
-    return std::all_of(instr.operands_begin(), instr.operands_end(), [&](const auto& operand) {
-      if (!operand.isReg() || !operand.getReg().isValid()) return true;
-      return operand.getReg().isVirtual() && (operand.isDef() || !IsVector(operand.getReg()));
-    });
-  }
-
-  // Loads the value of `reg` again before `place`, into a register of its own.
-  llvm::Register Reload(llvm::Register reg, llvm::MachineInstr& place) {
-    const llvm::MachineInstr& def = *info_.getUniqueVRegDef(reg);
-    ExtendOperands(def);
-    const llvm::Register copy = info_.cloneVirtualRegister(reg);
-    instrs_.reMaterialize(*place.getParent(), place.getIterator(), copy, 0, def, target_);
-    return copy;
-  }
-
-  // What `load` reads is read further down than before: no instruction may count as the last to do
-  // so.
-  void ExtendOperands(const llvm::MachineInstr& load) {
-    for (const llvm::MachineOperand& operand : load.all_uses()) {
-      if (operand.getReg().isVirtual()) info_.clearKillFlags(operand.getReg());
-    }
-  }
-
-  llvm::MachineRegisterInfo& info() { return info_; }
-
- private:
-  llvm::MachineRegisterInfo& info_;
-  const llvm::TargetRegisterInfo& target_;
-  const llvm::TargetInstrInfo& instrs_;
-};
-
-// The instructions of a block, numbered.
-struct Numbered {
-  explicit Numbered(llvm::MachineBasicBlock& block) {
-    for (llvm::MachineInstr& instr : block) {
-      position[&instr] = order.size();
-      order.push_back(&instr);
-    }
-    barrier.assign(order.size() + 1, order.size());
-    for (size_t i = order.size(); i-- > 0;) barrier[i] = IsBarrier(*order[i]) ? i : barrier[i + 1];
-  }
-  std::vector<llvm::MachineInstr*> order;
-  llvm::DenseMap<const llvm::MachineInstr*, size_t> position;
-  std::vector<size_t> barrier;  // The first barrier at or behind each position.
-};
 
 void SinkLoads(llvm::MachineBasicBlock& block, Registers& registers) {
   const Numbered code(block);

@@ -4,6 +4,7 @@
 #include "absl/strings/str_format.h"
 #include "compiler/ir/interpret_code.h"
 #include "compiler/ir/requantize.h"
+#include "compiler/ir/type_rules.h"
 
 namespace tunefarm::compiler::interpreter {
 namespace {
@@ -128,17 +129,17 @@ class WidenCode final : public ExprCode {
   size_t first_;
 };
 
-class DotS8x2Code final : public ExprCode {
+class DotCode final : public ExprCode {
  public:
-  DotS8x2Code(Operand out, std::vector<Operand> args)
-      : out_(std::move(out)), args_(std::move(args)) {}
+  DotCode(Operand out, std::vector<Operand> args, int num_terms)
+      : out_(std::move(out)), args_(std::move(args)), num_terms_(num_terms) {}
   void Run(Frame& frame) const override {
     for (const Operand& arg : args_) arg.Run(frame);
     const Scalar* a = &frame.values[args_[1].place];
     const Scalar* b = &frame.values[args_[2].place];
     for (int lane = 0; lane < out_.lanes; ++lane) {
-      const int64_t dot = a[2 * lane].i * b[2 * lane].i + a[2 * lane + 1].i * b[2 * lane + 1].i;
-      const int64_t sum = frame.values[Lane(args_[0], lane)].i + dot;
+      int64_t sum = frame.values[Lane(args_[0], lane)].i;
+      for (int at = num_terms_ * lane; at < num_terms_ * (lane + 1); ++at) sum += a[at].i * b[at].i;
       frame.values[Lane(out_, lane)].i = Wrap(DType::kS32, sum);
     }
   }
@@ -146,6 +147,7 @@ class DotS8x2Code final : public ExprCode {
  private:
   Operand out_;
   std::vector<Operand> args_;
+  int num_terms_;
 };
 
 Scalar FromInt(int64_t value) {
@@ -290,7 +292,9 @@ ExprCodePtr MakeCallCode(Intrinsic intrinsic, const Operand& out, std::vector<Op
     case Intrinsic::kRequantize:
       return std::make_shared<const RequantizeCode>(out, std::move(args));
     case Intrinsic::kDotS8x2:
-      return std::make_shared<const DotS8x2Code>(out, std::move(args));
+    case Intrinsic::kDotS8x1:
+    case Intrinsic::kDotS8x4:
+      return std::make_shared<const DotCode>(out, std::move(args), NumDotTerms(intrinsic));
     case Intrinsic::kRequantizeShort:
       return std::make_shared<const RequantizeShortCode>(out, std::move(args));
     case Intrinsic::kWidenEven:

@@ -186,7 +186,7 @@ Expr MakeBroadcast(Expr value, int lanes) {
 Expr MakeCall(Intrinsic intrinsic, std::vector<Expr> args) {
   int lanes = 1;
   for (const Expr& arg : args) lanes = std::max(lanes, arg.type().lanes);
-  if (intrinsic != Intrinsic::kDotS8x2) {
+  if (NumDotTerms(intrinsic) <= 1) {
     for (Expr& arg : args) {
       if (arg.type().lanes == 1) arg = MakeBroadcast(arg, lanes);
     }

@@ -240,6 +240,10 @@ enum class Intrinsic {
   // dot_s8x2(acc, a, b): acc is s32xN, a and b are both s8x(2N) or both s16x(2N); lane i is
   // acc[i] + a[2i]*b[2i] + a[2i+1]*b[2i+1], exact in s32. x86: pmaddwd on 16-bit values.
   kDotS8x2,
+  // dot_s8x1(acc, a, b): likewise with one term, a and b s8xN or s16xN. Arm: smlal, vmlal.s16.
+  kDotS8x1,
+  // dot_s8x4(acc, a, b): likewise with four terms, a and b s8x(4N). Arm: sdot.
+  kDotS8x4,
   // requantize_short(x2, multiplier, addend, right): s32 each, right in [0, 31]; the same as
   // requantize of x2 / 2 with shift -right in fewer steps, for values in range (ir/requantize.h):
   // (high + addend + (x2 < 0 ? -1 : 0)) >> right, where high = (x2 * multiplier + 2^31) >> 32.

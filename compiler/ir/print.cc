@@ -249,12 +249,21 @@ class Printer {
 }  // namespace
 
 bool IsReservedWord(const std::string& word) {
-  static const std::set<std::string>* const kWords = new std::set<std::string>{
-      "fn",         "for",      "parallel", "vectorized", "unrolled", "if",
-      "alloc",      "scratch",  "register", "true",       "false",    "inff",
-      "nanf",       "min",      "max",      "select",     "ramp",     "broadcast",
-      "requantize", "dot_s8x2", "exp",      "sqrt",       "tile",     "requantize_short",
-      "widen_even", "widen_odd"};
+  static const std::set<std::string>* const kWords =
+      new std::set<std::string>{"fn",         "for",
+                                "parallel",   "vectorized",
+                                "unrolled",   "if",
+                                "alloc",      "scratch",
+                                "register",   "true",
+                                "false",      "inff",
+                                "nanf",       "min",
+                                "max",        "select",
+                                "ramp",       "broadcast",
+                                "requantize", "dot_s8x2",
+                                "dot_s8x1",   "dot_s8x4",
+                                "exp",        "sqrt",
+                                "tile",       "requantize_short",
+                                "widen_even", "widen_odd"};
   return kWords->count(word) > 0;
 }
 

@@ -132,7 +132,13 @@ std::string StoreTypeError(const BufferNode& buffer, const std::vector<Expr>& in
 
 size_t NumArgs(Intrinsic intrinsic) {
   if (intrinsic == Intrinsic::kRequantizeShort) return 4;
-  return intrinsic == Intrinsic::kRequantize || intrinsic == Intrinsic::kDotS8x2 ? 3 : 1;
+  return intrinsic == Intrinsic::kRequantize || NumDotTerms(intrinsic) > 0 ? 3 : 1;
+}
+
+int NumDotTerms(Intrinsic intrinsic) {
+  if (intrinsic == Intrinsic::kDotS8x1) return 1;
+  if (intrinsic == Intrinsic::kDotS8x2) return 2;
+  return intrinsic == Intrinsic::kDotS8x4 ? 4 : 0;
 }
 
 const char* Name(Intrinsic intrinsic) {
@@ -141,6 +147,10 @@ const char* Name(Intrinsic intrinsic) {
       return "requantize";
     case Intrinsic::kDotS8x2:
       return "dot_s8x2";
+    case Intrinsic::kDotS8x1:
+      return "dot_s8x1";
+    case Intrinsic::kDotS8x4:
+      return "dot_s8x4";
     case Intrinsic::kRequantizeShort:
       return "requantize_short";
     case Intrinsic::kWidenEven:
@@ -171,11 +181,15 @@ std::string CallTypeError(Intrinsic intrinsic, const std::vector<Expr>& args) {
     case Intrinsic::kRequantize:
       want.assign(3, Type{DType::kS32, lanes});
       break;
+    case Intrinsic::kDotS8x1:
     case Intrinsic::kDotS8x2:
-      want.assign(3, args[1].type().dtype == DType::kS16 ? Type{DType::kS16, 2 * lanes}
-                                                         : Type{DType::kS8, 2 * lanes});
+    case Intrinsic::kDotS8x4: {
+      const int terms = NumDotTerms(intrinsic);
+      const bool wide = terms < 4 && args[1].type().dtype == DType::kS16;
+      want.assign(3, Type{wide ? DType::kS16 : DType::kS8, terms * lanes});
       want[0] = {DType::kS32, lanes};
       break;
+    }
     case Intrinsic::kRequantizeShort:
       want.assign(4, Type{DType::kS32, lanes});
       break;

@@ -30,6 +30,8 @@ Type CallType(Intrinsic intrinsic, Type first_arg);
 // The number of arguments and the written name of an intrinsic: "requantize", "dot_s8x2",
 // "exp", ...
 size_t NumArgs(Intrinsic intrinsic);
+// Products that a dot_s8x... adds to each lane: 1, 2 or 4; 0 for the other intrinsics.
+int NumDotTerms(Intrinsic intrinsic);
 const char* Name(Intrinsic intrinsic);
 
 // The written form of an operator: "+", "min", "<=", ... Integer and float division are both "/".

@@ -60,6 +60,7 @@ absl::StatusOr<LoweredKernel> Lower(const Operator& op, const Schedule& schedule
   TUNEFARM_ASSIGN_OR_RETURN(const ScheduledOperator scheduled, ApplySchedule(op, schedule));
   LoweredKernel kernel;
   kernel.buffers = KernelBuffers(scheduled);
+  kernel.streaming = {scheduled.stream_lanes, scheduled.stream_ahead, scheduled.stream_group};
   std::vector<Buffer> params;
   for (const KernelBuffer& buffer : kernel.buffers) params.push_back(buffer.buffer);
   TUNEFARM_ASSIGN_OR_RETURN(Stmt run, BuildNest(scheduled, false));

@@ -21,11 +21,19 @@ struct KernelBuffer {
   tunefarm_fill fill = {0, 0, 0};  // Inputs and constants.
 };
 
+// How codegen loads the operands of the innermost loops: the schedule's step `stream`.
+struct Streaming {
+  int64_t lanes = 1;  // Elements loaded at a time that multiply whole vectors one by one.
+  int64_t ahead = 0;  // Multiply-adds between a load and the first that needs it.
+  int64_t group = 0;  // Multiply-adds whose loads stand together in front of them.
+};
+
 struct LoweredKernel {
   std::vector<KernelBuffer>
       buffers;  // Inputs, constants, packed, outputs. Both functions' params, in this order.
   Function run;
   std::optional<Function> prepare;
+  Streaming streaming;  // Of `run`.
   // Scratch memory one worker needs: every scratch Allocate has an offset in it, assigned by
   // codegen in order of appearance, 64-byte aligned. Computed by ScratchBytes(run).
   int64_t scratch_bytes_per_worker = 0;

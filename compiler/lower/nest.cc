@@ -79,7 +79,7 @@ struct StageContext {
   Domain domain;
   std::vector<Expr> base;              // Of the region, per data-parallel axis.
   std::vector<bool> condition_placed;  // Per condition of the stage.
-  bool tensorized = false;             // Both iterations of the tensorized loop are bound at once.
+  bool tensorized = false;             // All iterations of the tensorized loop are bound at once.
 };
 
 class NestBuilder {
@@ -233,10 +233,12 @@ absl::StatusOr<Stmt> NestBuilder::BuildLoop(const StageContext& context, size_t 
     return WithAttached(bound, leaf, 0,
                         [&](const StageContext& c) { return Nest(c, depth + 1, phase); });
   };
-  if (leaf == stage.tensorized_axis && phase == Phase::kUpdate && extent == 2) {
+  if (leaf == stage.tensorized_axis && phase == Phase::kUpdate &&
+      extent == stage.tensorized_terms) {
     StageContext pair = context;
     pair.tensorized = true;
-    pair.domain.Bind(leaf, MakeRamp(Expr(min), 1, 2));
+    const int terms = static_cast<int>(extent);
+    pair.domain.Bind(leaf, terms == 1 ? Expr(min) : MakeRamp(Expr(min), 1, terms));
     return Nest(pair, depth + 1, phase);
   }
   std::vector<Stmt> parts;
@@ -307,7 +309,8 @@ Stmt NestBuilder::Body(const StageContext& context, Phase phase) const {
   const Load* target = place.as<Load>();
   Expr value = stage.init;
   if (context.tensorized) {
-    value = localize.MutateExpr(PairDot(MakeLoad(stage.buffer, indices), stage.value, map));
+    const int terms = static_cast<int>(scheduled_.stages[context.index].tensorized_terms);
+    value = localize.MutateExpr(PairDot(MakeLoad(stage.buffer, indices), stage.value, terms, map));
   } else if (phase != Phase::kInit) {
     value = localize.MutateExpr(Substitute(stage.value, map));
     if (stage.reduction == Reduction::kSum) value = place + value;

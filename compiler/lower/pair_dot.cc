@@ -7,10 +7,12 @@
 namespace tunefarm::compiler {
 namespace {
 
-// Rewrites a factor in 16 bits, its subscripts vectors where the map makes them so.
+// Rewrites a factor in 16 bits (or leaves it in 8), its subscripts vectors where the map makes them
+// so.
 class PairTaker final : public Mutator {
  public:
-  explicit PairTaker(const std::vector<std::pair<const ExprNode*, Expr>>& map) : map_(map) {}
+  PairTaker(const std::vector<std::pair<const ExprNode*, Expr>>& map, bool widen)
+      : map_(map), widen_(widen) {}
 
  protected:
   using Mutator::Mutate;
@@ -30,7 +32,7 @@ class PairTaker final : public Mutator {
   }
   Expr Mutate(const Cast& node, const Expr&) override {
     const Expr value = MutateExpr(node.value);
-    return MakeCast({DType::kS16, value.type().lanes}, value);
+    return widen_ ? MakeCast({DType::kS16, value.type().lanes}, value) : value;
   }
   Expr Mutate(const Binary& node, const Expr&) override {
     return MakeBinary(node.op, MutateExpr(node.a), MutateExpr(node.b));
@@ -38,20 +40,25 @@ class PairTaker final : public Mutator {
 
  private:
   const std::vector<std::pair<const ExprNode*, Expr>>& map_;
+  const bool widen_;
 };
 
 }  // namespace
 
-Expr PairDot(const Expr& acc, const Expr& term,
+Expr PairDot(const Expr& acc, const Expr& term, int num_terms,
              const std::vector<std::pair<const ExprNode*, Expr>>& map) {
   TUNEFARM_CHECK(IsPairTerm(term), "a tensorized stage's term is no product of s8 factors");
-  PairTaker take(map);
+  PairTaker take(map, /*widen=*/num_terms < 4);
   std::vector<Expr> factors;
   for (const Expr& factor : {term.as<Binary>()->a, term.as<Binary>()->b}) {
     const Expr pair = take.MutateExpr(factor);
-    factors.push_back(pair.type().lanes == 1 ? MakeBroadcast(pair, 2) : pair);
+    factors.push_back(pair.type().lanes == 1 && num_terms > 1 ? MakeBroadcast(pair, num_terms)
+                                                              : pair);
   }
-  return MakeCall(Intrinsic::kDotS8x2, {acc, factors[0], factors[1]});
+  const Intrinsic dot = num_terms == 1   ? Intrinsic::kDotS8x1
+                        : num_terms == 2 ? Intrinsic::kDotS8x2
+                                         : Intrinsic::kDotS8x4;
+  return MakeCall(dot, {acc, factors[0], factors[1]});
 }
 
 }  // namespace tunefarm::compiler

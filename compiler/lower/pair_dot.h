@@ -9,9 +9,10 @@
 
 namespace tunefarm::compiler {
 
-// dot_s8x2(acc, a, b) for the term a * b (IsPairTerm), with variables replaced by `map`; the
-// reduction's variable is mapped to a vector of its two values, so that a and b are vectors of two.
-Expr PairDot(const Expr& acc, const Expr& term,
+// dot_s8x1, dot_s8x2 or dot_s8x4(acc, a, b), by `num_terms`, for the term a * b (IsPairTerm), with
+// variables replaced by `map`; the reduction's variable is mapped to the vector of its values (to
+// its one value), so that a and b are vectors of num_terms.
+Expr PairDot(const Expr& acc, const Expr& term, int num_terms,
              const std::vector<std::pair<const ExprNode*, Expr>>& map);
 
 }  // namespace tunefarm::compiler

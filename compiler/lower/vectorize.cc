@@ -1,4 +1,5 @@
 #include "compiler/ir/linear.h"
+#include "compiler/ir/type_rules.h"
 #include "compiler/ir/visit.h"
 #include "compiler/lower/passes.h"
 
@@ -41,12 +42,12 @@ class LaneSpreader final : public Mutator {
                     {index.type().lanes == 1 ? SpreadIndex(index) : SpreadPairIndex(index)});
   }
 
-  // Vectors of two are the pairs of a dot product; spread, they hold the pairs of all lanes in
-  // turn.
+  // Vectors of two or four are the terms of a dot product; spread, they hold the terms of all lanes
+  // in turn.
   Expr Mutate(const Broadcast& node, const Expr&) override {
     const Expr value = MutateExpr(node.value);
-    if (node.type.lanes != 2 || value.type().lanes != 1) failed = true;
-    return failed ? value : MakeBroadcast(value, 2 * lanes_);
+    if (value.type().lanes != 1) failed = true;
+    return failed ? value : MakeBroadcast(value, node.type.lanes * lanes_);
   }
 
   Stmt Mutate(const Store& node, const Stmt&) override {
@@ -83,7 +84,7 @@ class LaneSpreader final : public Mutator {
   }
 
   Expr Mutate(const Call& node, const Expr& self) override {
-    if (node.intrinsic == Intrinsic::kDotS8x2) return MutateDot(node, self);
+    if (NumDotTerms(node.intrinsic) > 1) return MutateDot(node, self);
     if (node.intrinsic == Intrinsic::kWidenEven || node.intrinsic == Intrinsic::kWidenOdd) {
       failed = true;
       return self;
@@ -114,16 +115,19 @@ class LaneSpreader final : public Mutator {
     std::vector<Expr> args;
     for (const Expr& arg : node.args) args.push_back(MutateExpr(arg));
     if (args[0].type().lanes == 1) args[0] = MakeBroadcast(args[0], lanes_);
-    failed |= args[1].type().lanes != 2 * lanes_ || args[2].type().lanes != 2 * lanes_;
+    const int lanes = NumDotTerms(node.intrinsic) * lanes_;
+    failed |= args[1].type().lanes != lanes || args[2].type().lanes != lanes;
     return failed ? self : MakeCall(node.intrinsic, std::move(args));
   }
 
-  // Element q of a pair at lane l lies at base + q*stride + l*step. Two forms have vector accesses:
-  // all pairs one after the other (step = 2 * stride), and the same pair in every lane (step = 0).
+  // Of `terms` (two or four), element q at lane l lies at base + q*stride + l*step. Two forms have
+  // vector accesses: all lanes one after the other (step = terms * stride), and the same terms in
+  // every lane (step = 0).
   Expr SpreadPairIndex(const Expr& index) {
     Linear base;
     int64_t stride = 0;
-    if (index.type().lanes != 2 || !ToRamp(index, Ranges(), &base, &stride)) {
+    const int terms = index.type().lanes;
+    if ((terms != 2 && terms != 4) || !ToRamp(index, Ranges(), &base, &stride)) {
       failed = true;
       return index;
     }
@@ -132,11 +136,11 @@ class LaneSpreader final : public Mutator {
     const Expr start = FromLinear(base);
     VarUse use(var_);
     use.VisitExpr(start);
-    failed |= use.found || (step != 0 && step != 2 * stride);
+    failed |= use.found || (step != 0 && step != terms * stride);
     if (failed) return index;
-    const int lanes = 2 * lanes_;
+    const int lanes = terms * lanes_;
     if (step != 0) return MakeRamp(start, stride, lanes);
-    const Expr which = FloorMod(MakeRamp(Expr(0), 1, lanes), MakeBroadcast(Expr(2), lanes));
+    const Expr which = FloorMod(MakeRamp(Expr(0), 1, lanes), MakeBroadcast(Expr(terms), lanes));
     return MakeBroadcast(start, lanes) + which * MakeBroadcast(Expr(stride), lanes);
   }
 

@@ -13,14 +13,22 @@ namespace tunefarm::compiler {
 // (apply_loops.cc).
 absl::Status ApplyLoopStep(const Step& step, ScheduledStage& stage);
 
-// Where and whether a stage is computed: compute_at, inline (apply_placement.cc).
+// Where and whether a stage is computed: compute_at, inline; how it is fed: stream
+// (apply_placement.cc).
 absl::Status ApplyComputeAt(const Step& step, int stage, ScheduledOperator& scheduled);
+absl::Status ApplyStream(const Step& step, ScheduledOperator& scheduled);
 absl::Status ApplyInline(int stage, ScheduledOperator& scheduled);
+
+// The zero point out of a sum: recenter (apply_recenter.cc).
+absl::Status ApplyRecenter(int stage, ScheduledOperator& scheduled);
 
 // New stages: cache_read, cache_write, pack (apply_caches.cc).
 absl::Status ApplyCacheRead(const Step& step, int stage, ScheduledOperator& scheduled);
 absl::Status ApplyCacheWrite(int stage, ScheduledOperator& scheduled);
 absl::Status ApplyPack(const Step& step, int stage, ScheduledOperator& scheduled);
+
+// Inserts a stage before position `at`, keeping attachments right.
+void InsertStage(ScheduledStage stage, int at, ScheduledOperator& scheduled);
 
 // A stage with its roots as leaves, in order: data-parallel, then reduce.
 ScheduledStage MakeScheduledStage(Stage stage);

@@ -31,14 +31,6 @@ class LoadRedirector final : public Mutator {
   const Remap remap_;
 };
 
-// Inserts a stage before position `at`, keeping attachments right.
-void InsertStage(ScheduledStage stage, int at, ScheduledOperator& scheduled) {
-  for (ScheduledStage& other : scheduled.stages) {
-    if (other.attached && other.attached->consumer >= at) ++other.attached->consumer;
-  }
-  scheduled.stages.insert(scheduled.stages.begin() + at, std::move(stage));
-}
-
 // The buffer named `name` that `reader` loads, be it an input or another stage's. Null if there is
 // none.
 Buffer FindBuffer(const std::string& name, const ScheduledOperator& scheduled, bool* constant) {
@@ -154,6 +146,13 @@ Stage PackStage(const Buffer& source, const PackLayout& layout, Scope scope) {
 
 }  // namespace
 
+void InsertStage(ScheduledStage stage, int at, ScheduledOperator& scheduled) {
+  for (ScheduledStage& other : scheduled.stages) {
+    if (other.attached && other.attached->consumer >= at) ++other.attached->consumer;
+  }
+  scheduled.stages.insert(scheduled.stages.begin() + at, std::move(stage));
+}
+
 absl::Status ApplyCacheRead(const Step& step, int stage, ScheduledOperator& scheduled) {
   bool constant = false;
   const Buffer source = FindBuffer(step.names[0], scheduled, &constant);
@@ -207,6 +206,7 @@ absl::Status ApplyCacheWrite(int stage, ScheduledOperator& scheduled) {
 
   ScheduledStage accumulators = MakeScheduledStage(std::move(accumulate));
   accumulators.conditions = copy.conditions;
+  accumulators.recentered = copy.recentered;
   const Scope scope = copy.scope;
   copy = MakeScheduledStage(std::move(read));
   copy.scope = scope;

@@ -120,12 +120,12 @@ absl::Status ApplyPeel(const Step& step, ScheduledStage& stage) {
 absl::Status ApplyTensorize(const Step& step, ScheduledStage& stage) {
   TUNEFARM_ASSIGN_OR_RETURN(const int axis, FindLeaf(stage, step.names[0]));
   const ScheduledAxis& scheduled = stage.axes[axis];
-  const bool halves = scheduled.origin == ScheduledAxis::Origin::kSplit &&
-                      stage.splits[scheduled.relation].inner == axis &&
-                      stage.splits[scheduled.relation].factor == 2;
-  if (!scheduled.reduce || !halves) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("axis %s is not the inner half of a reduction split by 2", step.names[0]));
+  const bool is_inner = scheduled.origin == ScheduledAxis::Origin::kSplit &&
+                        stage.splits[scheduled.relation].inner == axis;
+  const int64_t terms = is_inner ? stage.splits[scheduled.relation].factor : 0;
+  if (!scheduled.reduce || (terms != 1 && terms != 2 && terms != 4)) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "axis %s is not the inner half of a reduction split by 1, 2 or 4", step.names[0]));
   }
   if (stage.stage.reduction != Reduction::kSum || stage.stage.buffer->dtype != DType::kS32) {
     return absl::FailedPreconditionError("only s32 sums have a pairwise multiply-add");
@@ -133,7 +133,11 @@ absl::Status ApplyTensorize(const Step& step, ScheduledStage& stage) {
   if (!IsPairTerm(stage.stage.value)) {
     return absl::FailedPreconditionError("the term is no product of two widened s8 elements");
   }
+  if (terms == 4 && !IsPlainPairTerm(stage.stage.value)) {
+    return absl::FailedPreconditionError("four terms at a time leave no room for a zero point");
+  }
   stage.tensorized_axis = axis;
+  stage.tensorized_terms = terms;
   return absl::OkStatus();
 }
 

@@ -6,6 +6,10 @@
 namespace tunefarm::compiler {
 namespace {
 
+constexpr int64_t kMaxStreamLanes = 16;
+constexpr int64_t kMaxStreamAhead = 64;
+constexpr int64_t kMaxStreamGroup = 256;
+
 // Replaces every load of one buffer by an expression of the load's indices.
 class LoadReplacer final : public Mutator {
  public:
@@ -90,10 +94,37 @@ absl::Status ApplyInline(int stage, ScheduledOperator& scheduled) {
   if (producer.stage.is_padding && reader.stage.reduction == Reduction::kNone) {
     return absl::FailedPreconditionError("padding is read by a stage that is no reduction");
   }
+  if (producer.stage.is_padding && reader.recentered) {
+    return absl::FailedPreconditionError(
+        "what is skipped would be missing from a sum without its zero point");
+  }
   LoadReplacer replacer(producer.stage.buffer, producer.stage);
   reader.stage.value = replacer.MutateExpr(reader.stage.value);
   if (producer.stage.is_padding) Flatten(replacer.condition, reader.conditions);
   producer.inlined = true;
+  return absl::OkStatus();
+}
+
+absl::Status ApplyStream(const Step& step, ScheduledOperator& scheduled) {
+  const int64_t lanes = step.numbers[0], ahead = step.numbers[1], group = step.numbers[2];
+  if (lanes < 1 || lanes > kMaxStreamLanes || (lanes & (lanes - 1)) != 0) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%d lanes are no power of two in [1, %d]", lanes, kMaxStreamLanes));
+  }
+  if (ahead < 0 || ahead > kMaxStreamAhead) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("%d multiply-adds ahead are not in [0, %d]", ahead, kMaxStreamAhead));
+  }
+  if (group < 0 || group > kMaxStreamGroup) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("a group of %d multiply-adds is not in [0, %d]", group, kMaxStreamGroup));
+  }
+  if (ahead > 0 && group > 0) {
+    return absl::FailedPreconditionError("loads stand ahead or in groups, not both");
+  }
+  scheduled.stream_group = group;
+  scheduled.stream_lanes = lanes;
+  scheduled.stream_ahead = ahead;
   return absl::OkStatus();
 }
 

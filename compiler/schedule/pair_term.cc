@@ -27,4 +27,10 @@ bool IsPairTerm(const Expr& term) {
          IsFactor(product->b);
 }
 
+bool IsPlainPairTerm(const Expr& term) {
+  const Binary* product = term.as<Binary>();
+  return product != nullptr && product->op == BinaryOp::kMul && IsWidenedElement(product->a) &&
+         IsWidenedElement(product->b);
+}
+
 }  // namespace tunefarm::compiler

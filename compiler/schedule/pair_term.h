@@ -11,6 +11,9 @@ namespace tunefarm::compiler {
 // or such an element minus a zero point (an s32 load whose value is in the range of s8).
 bool IsPairTerm(const Expr& term);
 
+// Whether both factors are such elements without a zero point.
+bool IsPlainPairTerm(const Expr& term);
+
 }  // namespace tunefarm::compiler
 
 #endif  // TUNEFARM_COMPILER_SCHEDULE_PAIR_TERM_H_

@@ -21,7 +21,7 @@ struct StepForm {
   int num_names;
   int num_numbers;
 };
-constexpr std::array<StepForm, 14> kForms = {{
+constexpr std::array<StepForm, 16> kForms = {{
     {StepKind::kSplit, "split", 1, 1},
     {StepKind::kReorder, "reorder", kAny, 0},
     {StepKind::kFuse, "fuse", 2, 0},
@@ -35,6 +35,8 @@ constexpr std::array<StepForm, 14> kForms = {{
     {StepKind::kCacheWrite, "cache_write", 0, 0},
     {StepKind::kPack, "pack", 1, kAny},
     {StepKind::kTensorize, "tensorize", 1, 0},
+    {StepKind::kStream, "stream", 0, 3},
+    {StepKind::kRecenter, "recenter", 0, 0},
     {StepKind::kExpand, "expand", 1, kAny},
 }};
 
@@ -160,6 +162,10 @@ Step Pack(std::string stage, std::string buffer, const std::vector<int64_t>& ord
 }
 Step Tensorize(std::string stage, std::string axis) {
   return {StepKind::kTensorize, std::move(stage), {std::move(axis)}, {}};
+}
+Step Recenter(std::string stage) { return {StepKind::kRecenter, std::move(stage), {}, {}}; }
+Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group) {
+  return {StepKind::kStream, std::move(stage), {}, {lanes, ahead, group}};
 }
 
 Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {

@@ -34,6 +34,8 @@ enum class StepKind {
   kCacheWrite,
   kPack,
   kTensorize,
+  kStream,
+  kRecenter,
   kExpand,
 };
 
@@ -124,9 +126,28 @@ struct PackBlock {
 Step Pack(std::string stage, std::string buffer, const std::vector<int64_t>& order,
           const std::vector<PackBlock>& blocks);
 
-// Computes the reduction loop `axis` (extent 2, innermost but for the vectorised loop) of an s8
-// stage by the target's pairwise multiply-add instruction.
+// Computes the reduction loop `axis` (extent 1, 2 or 4: the inner half of a split; innermost but
+// for the vectorised loop) of an s8 stage by an instruction of the target that multiplies and adds
+// so many 8- or 16-bit terms. Four terms have no room for a zero point: recenter first.
 Step Tensorize(std::string stage, std::string axis);
+
+// Takes the input's zero point out of the terms of an s8 sum. The sum that is left over is one of
+// constants: stage <stage>_offset, prepared ahead of time, which the stage's readers subtract.
+//   sum((x - z) * w)  ->  sum(x * w) - sum(z * w)
+// Before cache_write. Padding must be copied, not inlined: skipped terms would be subtracted.
+Step Recenter(std::string stage);
+
+// How the operands of the stage's innermost loop reach registers; what is computed stays the same.
+//   lanes: elements that are multiplied with whole vectors are loaded this many at a time where
+//     they lie side by side, and taken from the register one by one (fmla v0, v1, v2.s[3]). 1: each
+//     is loaded for itself and spread over a vector.
+//   ahead: a load stands at least this many multiply-adds before the first that needs it, if need
+//     be in the loop's iteration before (software pipelining).
+//   group: the loads of this many multiply-adds stand together in front of them.
+// ahead = group = 0: right before their first use on cores that execute out of order, where LLVM's
+// model of the core puts them on the others. Requires lanes in {1, 2, 4, 8, 16}, ahead in [0, 64],
+// group in [0, 256], not both of them above 0.
+Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group);
 
 // The whole operator is built by a function of its own (compiler/lower/expand), whose choices are
 // the numbers. It stands alone in its schedule.

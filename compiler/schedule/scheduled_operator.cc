@@ -43,6 +43,10 @@ absl::Status ApplyStep(const Step& step, ScheduledOperator& scheduled) {
       return ApplyCacheWrite(stage, scheduled);
     case StepKind::kPack:
       return ApplyPack(step, stage, scheduled);
+    case StepKind::kRecenter:
+      return ApplyRecenter(stage, scheduled);
+    case StepKind::kStream:
+      return ApplyStream(step, scheduled);
     case StepKind::kExpand:
       return absl::FailedPreconditionError("an expansion stands alone in its schedule");
     default:

@@ -54,6 +54,8 @@ struct ScheduledStage {
   // skipped elsewhere.
   std::vector<Expr> conditions;
   int tensorized_axis = -1;
+  int64_t tensorized_terms = 0;  // The extent that axis has when it is computed by an instruction.
+  bool recentered = false;       // The term leaves out a zero point: padding must be copied.
 
   int num_roots() const { return static_cast<int>(stage.axes.size() + stage.reduce_axes.size()); }
   // The root's own variable and extent.
@@ -70,6 +72,8 @@ struct ScheduledStage {
 struct ScheduledOperator {
   Operator op;                         // As given; op.stages is superseded by `stages`.
   std::vector<ScheduledStage> stages;  // In order of computation; the last one writes op.output.
+  // Of the step `stream`: one kernel has one loop that matters.
+  int64_t stream_lanes = 1, stream_ahead = 0, stream_group = 0;
 
   int FindStage(const std::string& name) const;  // -1 if there is none.
   // Stages (not inlined) whose expressions read `buffer`.

@@ -14,6 +14,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
+#include "compiler/target/arm_boards.h"
 #include "compiler/target/cpu_facts.h"
 
 namespace tunefarm::compiler {
@@ -49,6 +50,9 @@ constexpr std::array kIntelModels = {
     X86Model{6, 0xbf, 0xbf, "raptorlake"},     X86Model{6, 0xcf, 0xcf, "emeraldrapids"},
 };
 
+// Arm Limited in MIDR_EL1.
+constexpr int kArmImplementer = 0x41;
+
 using Fields = std::map<std::string, std::string>;
 
 // "key : value" lines of the first processor.
@@ -71,6 +75,14 @@ int Number(const Fields& fields, const std::string& key) {
   int value = 0;
   const auto field = fields.find(key);
   if (field == fields.end() || !absl::SimpleAtoi(field->second, &value)) return 0;
+  return value;
+}
+
+// "0xd03" as /proc/cpuinfo of Arm writes numbers; 0 if there is none.
+int HexNumber(const Fields& fields, const std::string& key) {
+  int value = 0;
+  const auto field = fields.find(key);
+  if (field == fields.end() || !absl::SimpleHexAtoi(field->second, &value)) return 0;
   return value;
 }
 
@@ -170,6 +182,9 @@ Target DescribeMachine(const std::string& cpuinfo, const std::string& arch) {
     if (flags.contains("asimddp")) target.features.push_back("dotprod");
     if (flags.contains("i8mm")) target.features.push_back("i8mm");
     if (flags.contains("asimd")) target.features.push_back("neon");
+    if (HexNumber(fields, "CPU implementer") == kArmImplementer) {
+      target.cpu = ArmCpuByPart(HexNumber(fields, "CPU part"));
+    }
   }
   FillFacts(target);
   // On x86, Linux's bogomips are twice the frequency of the time stamp counter, which is the

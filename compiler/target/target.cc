@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "compiler/target/arm_boards.h"
 #include "compiler/target/cpu_facts.h"
 #include "compiler/target/host.h"
 
@@ -119,6 +120,15 @@ bool Target::HasPairMultiply() const {
   return TripleArch(triple).starts_with("thumb") && HasFeature("dsp");
 }
 
+bool Target::HasDotProduct() const {
+  return TripleArch(triple) == "aarch64" && HasFeature("dotprod");
+}
+
+bool Target::HasLaneMultiply() const {
+  const std::string_view arch = TripleArch(triple);
+  return arch == "aarch64" || (arch.starts_with("arm") && HasFeature("neon"));
+}
+
 absl::StatusOr<Target> ParseTarget(const std::string& text) {
   if (text == "native") return HostTarget();
   if (text == "x86-avx2") return X86("x86-avx2", "x86-64-v3", 3);
@@ -127,6 +137,9 @@ absl::StatusOr<Target> ParseTarget(const std::string& text) {
   if (text == "cortex-m7") return CortexM("cortex-m7", "thumbv7em", "cortex-m7", "fp-armv8d16");
   if (text == "cortex-m33") {
     return CortexM("cortex-m33", "thumbv8m.main", "cortex-m33", "fp-armv8d16sp");
+  }
+  for (const ArmBoard& board : ArmBoards()) {
+    if (text == board.name) return MakeTarget(board);
   }
   if (text.find('=') != std::string::npos) return ParseCustom(text);
   return Refuse(text, "unknown name");
@@ -138,7 +151,7 @@ std::string Print(const Target& target) {
 }
 
 std::vector<KnownTarget> KnownTargets() {
-  return {
+  std::vector<KnownTarget> known = {
       {"native", "the machine this runs on, with every instruction it has"},
       {"x86-avx2", "64-bit x86 with AVX2 and FMA (x86-64-v3: Haswell, Zen and later)"},
       {"x86-avx512",
@@ -147,6 +160,8 @@ std::vector<KnownTarget> KnownTargets() {
       {"cortex-m7", "Cortex-M7 boards without an operating system (STM32F7, H7)"},
       {"cortex-m33", "Cortex-M33 boards with DSP and FPU, without an operating system"},
   };
+  for (const ArmBoard& board : ArmBoards()) known.push_back({board.name, board.summary});
+  return known;
 }
 
 }  // namespace tunefarm::compiler

@@ -38,6 +38,10 @@ struct Target {
   // A Cortex-M with the DSP extension: pairs of s16 multiply and add in general registers (SMLAD).
   bool HasPairMultiply() const;
   int64_t VectorLanes(int64_t elem_bytes) const { return vector_bits / (8 * elem_bytes); }
+  // s8 dot products of four terms per lane (sdot) on AArch64.
+  bool HasDotProduct() const;
+  // AArch64, or 32-bit Arm with NEON: multiplies whole vectors by one element of another.
+  bool HasLaneMultiply() const;
   // f32 FLOP (2 per multiply-add) one core can do in a cycle.
   double PeakFlopsPerCycle() const {
     return 2.0 * fma_per_cycle * static_cast<double>(VectorLanes(4));

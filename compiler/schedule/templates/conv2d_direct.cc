@@ -29,8 +29,9 @@ enum class Padding : int64_t {
 
 // The values of a config's knobs, in the order of the space.
 struct Values {
-  int64_t tile_oh, tile_ow, tile_oc, unroll_ic, pairs, block_oh;
+  int64_t tile_oh, tile_ow, tile_oc, unroll_ic, terms, block_oh;
   Padding padding;
+  StreamValues stream;
 };
 
 class Conv2dDirect final : public BoundTemplate {
@@ -39,7 +40,7 @@ class Conv2dDirect final : public BoundTemplate {
     const Workload& w = op_.workload;
     blocked_ = w.layout == Layout::kNchwc;
     const int64_t channels = blocked_ ? w.channel_block : w.oc;
-    lanes_ = blocked_ ? channels : std::min(target_.VectorLanes(4), channels);
+    lanes_ = blocked_ ? channels : ColumnLanes(op_, target_, channels);
     const int64_t vectors = CeilDiv(w.oc, lanes_);
     std::vector<Knob> knobs = {
         {"tile_oh", ValuesUpTo({1, 2, 3, 4, 7}, w.oh()),
@@ -50,13 +51,14 @@ class Conv2dDirect final : public BoundTemplate {
          "Output channels of the tile, in vectors."},
         {"unroll_ic", ValuesUpTo({1, 2, 4, 8}, InnerChannels()),
          "Input channels per iteration of the innermost loop."},
-        {"pairs", blocked_ ? std::vector<int64_t>{0} : PairValues(op_, target_, InnerChannels()),
-         "1: s8 terms are multiplied two at a time."},
+        blocked_ ? Knob{"pairs", {0}, "1: s8 terms are multiplied two at a time."}
+                 : DotKnob(op_, target_, InnerChannels()),
         {"block_oh", BlockValues(w.oh()),
          "Tile rows that one weight panel serves before the next; 0: all."},
         {"padding", PaddingValues(),
          "0 none, 1 skip taps outside, 2 padded copy, 3 padded copy per block."},
     };
+    for (Knob& knob : StreamKnobs(op_, target_, InnerChannels())) knobs.push_back(std::move(knob));
     max_accumulators_ = knobs[0].values.back() * knobs[1].values.back() * knobs[2].values.back();
     space_ = ConfigSpace(blocked_ ? "conv2d_direct_nchwc.v1" : "conv2d_direct.v1", std::move(knobs),
                          [this](const Config& config) { return Check(Read(config)); });
@@ -71,21 +73,36 @@ class Conv2dDirect final : public BoundTemplate {
     }
     const TiledStages stages = FindTiledStages(op_);
     Schedule schedule;
-    StartTiling(stages, schedule);
+    StartTiling(stages, v.terms == 4 && op_.workload.epilogue.requant, schedule);
     PlacePadding(v, stages, schedule.steps);
     TileOutput(v, stages, schedule.steps);
     TileAccumulators(v, stages, schedule.steps);
+    if (v.stream.lanes != 0) {
+      const int64_t accumulators = v.tile_oh * v.tile_ow * v.tile_oc * RegistersPerVector();
+      schedule.steps.push_back(
+          Stream(stages.acc(), v.stream.lanes, v.stream.ahead, v.stream.group * accumulators));
+    }
     return schedule;
   }
 
   ConfigFacts Facts(const Config& config) const override;
 
  private:
-  static Values Read(const Config& config) {
+  Values Read(const Config& config) const {
     const auto& v = config.values;
-    return {v[0], v[1], v[2], v[3], v[4], v[5], static_cast<Padding>(v[6])};
+    return {v[0],
+            v[1],
+            v[2],
+            v[3],
+            DotTerms(target_, v[4]),
+            v[5],
+            static_cast<Padding>(v[6]),
+            ReadStream(config, 7)};
   }
 
+  int64_t RegistersPerVector() const {
+    return blocked_ ? 1 : CeilDiv(lanes_, target_.VectorLanes(4));
+  }
   bool HasPadding() const { return FindTiledStages(op_).pad != nullptr; }
   int64_t InnerChannels() const {
     const Workload& w = op_.workload;
@@ -118,8 +135,8 @@ class Conv2dDirect final : public BoundTemplate {
 
 std::string Conv2dDirect::Check(const Values& v) const {
   const Workload& w = op_.workload;
-  if (std::string violation =
-          RegisterViolation(target_, v.tile_oh * v.tile_ow, v.tile_oc, max_accumulators_);
+  if (std::string violation = RegisterViolation(
+          target_, v.tile_oh * v.tile_ow, v.tile_oc * RegistersPerVector(), max_accumulators_);
       !violation.empty()) {
     return violation;
   }
@@ -127,8 +144,16 @@ std::string Conv2dDirect::Check(const Values& v) const {
   if (v.padding == Padding::kSkip && v.tile_oh > 1 && w.pad_top + w.pad_bottom > 0) {
     return "padding rows are skipped only by tiles of one row";
   }
+  if (v.padding == Padding::kSkip && v.terms == 4) {
+    return "sums without their zero point skip no taps";
+  }
   if (std::string violation =
           CodeSizeViolation(Copies(v), v.tile_oh * v.tile_ow, v.tile_oc, v.unroll_ic);
+      !violation.empty()) {
+    return violation;
+  }
+  if (std::string violation = StreamViolation(
+          target_, v.tile_oh * v.tile_ow, v.tile_oc * RegistersPerVector(), v.stream, v.unroll_ic);
       !violation.empty()) {
     return violation;
   }
@@ -223,12 +248,12 @@ void Conv2dDirect::TileAccumulators(const Values& v, const TiledStages& stages,
     std::vector<PackBlock> panel;
     const bool oihw = op_.workload.layout == Layout::kNchw;
     if (columns > 1) panel.push_back({oihw ? 0 : 3, columns});
-    if (v.pairs != 0) panel.push_back({oihw ? 1 : 2, 2});
+    if (v.terms > 1) panel.push_back({oihw ? 1 : 2, v.terms});
     steps.push_back(Pack(acc, "w",
                          oihw ? std::vector<int64_t>{0, 2, 3, 1} : std::vector<int64_t>{3, 0, 1, 2},
                          panel));
-    if (v.pairs != 0) steps.push_back(Split(acc, "ic", 2));
-    const std::string ic = v.pairs != 0 ? "ic_outer" : "ic";
+    if (v.terms != 0) steps.push_back(Split(acc, "ic", v.terms));
+    const std::string ic = v.terms != 0 ? "ic_outer" : "ic";
     steps.push_back(Split(acc, ic, v.unroll_ic));
     steps.push_back(Split(acc, "oc", lanes_));
     channel_tile = "oc_outer";
@@ -238,10 +263,10 @@ void Conv2dDirect::TileAccumulators(const Values& v, const TiledStages& stages,
   std::vector<std::string> loops = {"n"};
   loops.insert(loops.end(), order.begin(), order.end());
   loops.insert(loops.end(), {"oh", "ow", channel_tile});
-  if (v.pairs != 0) loops.push_back("ic_inner");
+  if (v.terms != 0) loops.push_back("ic_inner");
   loops.push_back(vector_axis);
   steps.push_back(Reorder(acc, loops));
-  if (v.pairs != 0) steps.push_back(Tensorize(acc, "ic_inner"));
+  if (v.terms != 0) steps.push_back(Tensorize(acc, "ic_inner"));
   steps.push_back(Unroll(acc, order.back()));
   if (v.padding == Padding::kSkip) steps.push_back(Unroll(acc, "kw"));
   for (const std::string& axis : {std::string("oh"), std::string("ow"), channel_tile}) {
@@ -273,8 +298,9 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   loop.num_rows = w.n * w.oh() * w.ow();
   loop.num_columns = w.oc;
   loop.row_tiles = w.n * row_tiles * column_tiles;
-  loop.steps = w.kh * w.kw * CeilDiv(w.c / w.groups, v.pairs != 0 ? 2 : 1);
+  loop.steps = w.kh * w.kw * CeilDiv(w.c / w.groups, std::max<int64_t>(1, v.terms));
   loop.unroll = v.unroll_ic;
+  loop.lanes_per_load = std::max<int64_t>(1, v.stream.lanes);
   loop.copies = Copies(v);
   loop.block_row_tiles = block * column_tiles;
   loop.num_groups_of_blocks = w.n * CeilDiv(row_tiles, block);

@@ -20,7 +20,7 @@ class Gemm final : public BoundTemplate {
     m_ = main.axes[0].extent;
     n_ = main.axes[1].extent;
     k_ = main.reduce_axes[0].extent;
-    lanes_ = std::min(target_.VectorLanes(4), n_);
+    lanes_ = ColumnLanes(op_, target_, n_);
     const int64_t n_vectors = CeilDiv(n_, lanes_);
     std::vector<Knob> knobs = {
         {"tile_m", ValuesUpTo({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20, 24, 28}, m_),
@@ -29,10 +29,11 @@ class Gemm final : public BoundTemplate {
          "Columns of the register tile, in vectors."},
         {"unroll_k", ValuesUpTo({1, 2, 4, 8}, k_),
          "Reduction steps per iteration of the innermost loop."},
-        {"pairs", PairValues(op_, target_, k_), "1: s8 terms are multiplied two at a time."},
+        DotKnob(op_, target_, k_),
         {"block_m", BlockValues(m_),
          "Row tiles that one weight panel serves before the next panel; 0: all."},
     };
+    for (Knob& knob : StreamKnobs(op_, target_, k_)) knobs.push_back(std::move(knob));
     const auto& rows = knobs[0].values;
     const auto& columns = knobs[1].values;
     max_accumulators_ = rows.back() * columns.back();
@@ -49,12 +50,12 @@ class Gemm final : public BoundTemplate {
     const std::string m = stages.main->axes[0].name, n = stages.main->axes[1].name;
     const std::string k = stages.main->reduce_axes[0].name;
     const std::string sink = stages.sink(), acc = stages.acc();
-    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, terms, block_m] = Values(config);
 
     Schedule schedule;
-    StartTiling(stages, schedule);
+    StartTiling(stages, terms == 4 && op_.workload.epilogue.requant, schedule);
     auto& steps = schedule.steps;
-    steps.push_back(Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
+    steps.push_back(Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, terms)));
     steps.push_back(Split(sink, m, tile_m));
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));
@@ -69,8 +70,8 @@ class Gemm final : public BoundTemplate {
 
     std::vector<std::string> loops = {m, n + "_outer", n + "_inner"};
     std::string steps_axis = k;
-    if (pairs != 0) {
-      steps.push_back(Split(acc, k, 2));
+    if (terms != 0) {
+      steps.push_back(Split(acc, k, terms));
       steps_axis = k + "_outer";
       loops.insert(loops.end() - 1, k + "_inner");
     }
@@ -78,16 +79,20 @@ class Gemm final : public BoundTemplate {
     loops.insert(loops.begin(), {steps_axis + "_outer", steps_axis + "_inner"});
     steps.push_back(Split(acc, n, lanes_));
     steps.push_back(Reorder(acc, loops));
-    if (pairs != 0) steps.push_back(Tensorize(acc, k + "_inner"));
+    if (terms != 0) steps.push_back(Tensorize(acc, k + "_inner"));
     steps.push_back(Unroll(acc, steps_axis + "_inner"));
     steps.push_back(Unroll(acc, m));
     steps.push_back(Unroll(acc, n + "_outer"));
     steps.push_back(Vectorize(acc, n + "_inner"));
+    if (const StreamValues stream = ReadStream(config, kNumTileKnobs); stream.lanes != 0) {
+      steps.push_back(Stream(acc, stream.lanes, stream.ahead,
+                             stream.group * tile_m * tile_n * RegistersPerVector()));
+    }
     return schedule;
   }
 
   ConfigFacts Facts(const Config& config) const override {
-    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, terms, block_m] = Values(config);
     const double elem_bytes = op_.workload.dtype == DType::kF32 ? 4 : 1;
     TiledLoop loop;
     loop.rows = std::min(tile_m, m_);
@@ -96,8 +101,9 @@ class Gemm final : public BoundTemplate {
     loop.num_rows = m_;
     loop.num_columns = n_;
     loop.row_tiles = CeilDiv(m_, tile_m);
-    loop.steps = pairs != 0 ? CeilDiv(k_, 2) : k_;
+    loop.steps = CeilDiv(k_, std::max<int64_t>(1, terms));
     loop.unroll = unroll_k;
+    loop.lanes_per_load = std::max<int64_t>(1, ReadStream(config, kNumTileKnobs).lanes);
     loop.copies = Copies(config);
     loop.block_row_tiles = TilesPerBlock(block_m, loop.row_tiles);
     loop.num_groups_of_blocks = CeilDiv(loop.row_tiles, loop.block_row_tiles);
@@ -112,10 +118,14 @@ class Gemm final : public BoundTemplate {
   }
 
  private:
-  std::array<int64_t, 5> Values(const Config& config) const {
+  static constexpr size_t kNumTileKnobs = 5;  // The streaming ones stand behind them.
+
+  std::array<int64_t, kNumTileKnobs> Values(const Config& config) const {
     const auto& v = config.values;
-    return {v[0], v[1], v[2], v[3], v[4]};
+    return {v[0], v[1], v[2], DotTerms(target_, v[3]), v[4]};
   }
+
+  int64_t RegistersPerVector() const { return CeilDiv(lanes_, target_.VectorLanes(4)); }
 
   // The first constant; data (input, residual) comes before it.
   std::string WeightsName() const {
@@ -125,21 +135,27 @@ class Gemm final : public BoundTemplate {
     return "";
   }
 
-  // w[k, n] in panels of `columns`, and in them the two factors of a pair side by side.
-  static std::vector<PackBlock> PanelBlocks(int64_t columns, int64_t pairs) {
+  // w[k, n] in panels of `columns`, and in them the factors of one instruction side by side.
+  static std::vector<PackBlock> PanelBlocks(int64_t columns, int64_t terms) {
     std::vector<PackBlock> blocks;
     if (columns > 1) blocks.push_back({1, columns});
-    if (pairs != 0) blocks.push_back({0, 2});
+    if (terms > 1) blocks.push_back({0, terms});
     return blocks;
   }
 
   std::string Check(const Config& config) const {
-    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
-    if (std::string violation = RegisterViolation(target_, tile_m, tile_n, max_accumulators_);
+    const auto [tile_m, tile_n, unroll_k, terms, block_m] = Values(config);
+    if (std::string violation =
+            RegisterViolation(target_, tile_m, tile_n * RegistersPerVector(), max_accumulators_);
         !violation.empty()) {
       return violation;
     }
     if (std::string violation = CodeSizeViolation(Copies(config), tile_m, tile_n, unroll_k);
+        !violation.empty()) {
+      return violation;
+    }
+    if (std::string violation = StreamViolation(target_, tile_m, tile_n * RegistersPerVector(),
+                                                ReadStream(config, kNumTileKnobs), unroll_k);
         !violation.empty()) {
       return violation;
     }
@@ -148,7 +164,7 @@ class Gemm final : public BoundTemplate {
 
   // Copies of the tile's body in the code: tails of rows, columns and blocks.
   int64_t Copies(const Config& config) const {
-    const auto [tile_m, tile_n, unroll_k, pairs, block_m] = Values(config);
+    const auto [tile_m, tile_n, unroll_k, terms, block_m] = Values(config);
     const int64_t row_tiles = CeilDiv(m_, tile_m);
     return (1 + (m_ % tile_m != 0)) * (1 + (n_ % (tile_n * lanes_) != 0)) *
            (1 + ((m_ / tile_m) % TilesPerBlock(block_m, row_tiles) != 0));

@@ -1,6 +1,7 @@
 #include "compiler/schedule/templates/tiling.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
@@ -40,7 +41,8 @@ TiledStages FindTiledStages(const Operator& op) {
   return stages;
 }
 
-void StartTiling(const TiledStages& stages, Schedule& schedule) {
+void StartTiling(const TiledStages& stages, bool recenter, Schedule& schedule) {
+  if (recenter) schedule.steps.push_back(Recenter(stages.main->name));
   schedule.steps.push_back(CacheWrite(stages.main->name));
   if (stages.out != nullptr) schedule.steps.push_back(Inline(stages.main->name));
 }
@@ -70,10 +72,47 @@ std::string BlockViolation(int64_t block, int64_t num_tiles) {
   return absl::StrFormat("a block of %d tiles, of which there are %d", block, num_tiles);
 }
 
-std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps) {
-  const bool has_instruction = target.HasFeature("avx2");
-  if (op.workload.dtype != DType::kS8 || !has_instruction || steps < 2) return {0};
-  return {1, 0};
+Knob DotKnob(const Operator& op, const Target& target, int64_t steps) {
+  if (op.workload.dtype == DType::kS8 && target.HasLaneMultiply()) {
+    const bool dot = target.HasDotProduct() && steps >= 4;
+    return {"terms", dot ? std::vector<int64_t>{4, 1} : std::vector<int64_t>{1},
+            "s8 terms per multiply-add: 1 widens, 4 is a dot product."};
+  }
+  const bool pairs = op.workload.dtype == DType::kS8 && target.HasFeature("avx2") && steps >= 2;
+  return {"pairs", pairs ? std::vector<int64_t>{1, 0} : std::vector<int64_t>{0},
+          "1: s8 terms are multiplied two at a time."};
+}
+
+int64_t DotTerms(const Target& target, int64_t knob_value) {
+  return target.HasLaneMultiply() ? knob_value : 2 * knob_value;
+}
+
+int64_t ColumnLanes(const Operator& op, const Target& target, int64_t columns) {
+  const bool widens = op.workload.dtype == DType::kS8 && target.HasLaneMultiply();
+  // Eight s8 are the least that one load brings into a vector register without detours.
+  const int64_t lanes =
+      widens && !target.HasDotProduct() ? 2 * target.VectorLanes(4) : target.VectorLanes(4);
+  return std::min(lanes, columns);
+}
+
+std::vector<Knob> StreamKnobs(const Operator& op, const Target& target, int64_t steps) {
+  if (!target.HasLaneMultiply()) return {};
+  std::vector<int64_t> ahead = {0}, group = {0};
+  if (target.in_order) {
+    ahead = {0, 4, 8, 12};
+    group = {0, 2, 4};
+  }
+  std::vector<int64_t> lanes = {1, 2, 4};
+  if (op.workload.dtype == DType::kS8) lanes = {1, 4, 8};
+  return {{"lanes", ValuesUpTo(lanes, std::bit_floor(static_cast<uint64_t>(steps))),
+           "Input elements per load; 1: each is spread."},
+          {"ahead", std::move(ahead), "Multiply-adds between a load and its use."},
+          {"group", std::move(group), "Reduction steps whose loads stand together; 0: none do."}};
+}
+
+StreamValues ReadStream(const Config& config, size_t num_others) {
+  if (config.values.size() == num_others) return {};
+  return {config.values[num_others], config.values[num_others + 1], config.values[num_others + 2]};
 }
 
 int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -95,6 +134,28 @@ std::string RegisterViolation(const Target& target, int64_t rows, int64_t vector
   return "";
 }
 
+std::string StreamViolation(const Target& target, int64_t rows, int64_t vectors,
+                            const StreamValues& stream, int64_t unroll) {
+  if (stream.lanes == 0) return "";
+  if (unroll % stream.lanes != 0 || (stream.group != 0 && unroll % stream.group != 0)) {
+    return absl::StrFormat("%d unrolled steps are no multiple of %d lanes and groups of %d", unroll,
+                           stream.lanes, stream.group);
+  }
+  if (stream.ahead != 0 && stream.group != 0) return "loads stand ahead or in groups, not both";
+  // Each row's lanes stay for as many steps; what is loaded early finds its predecessor still
+  // there.
+  int64_t inputs = stream.lanes > 1 || stream.group > 0 ? rows : 1;
+  // A doubleword is half a register there.
+  if (target.PointerBits() == 32 && stream.lanes == 2) inputs = CeilDiv(rows, 2);
+  const int64_t weights =
+      vectors * std::max<int64_t>(1, stream.group) + std::min(stream.ahead, vectors);
+  const int64_t needed = rows * vectors + inputs + weights;
+  if (needed <= target.num_vector_registers) return "";
+  return absl::StrFormat(
+      "tile %dx%d with its operands needs %d vector registers, the target has %d", rows, vectors,
+      needed, target.num_vector_registers);
+}
+
 std::string CodeSizeViolation(int64_t copies, int64_t rows, int64_t vectors, int64_t unroll) {
   const int64_t multiply_adds = copies * rows * vectors * unroll;
   if (multiply_adds <= kMaxUnrolledMultiplyAdds) return "";
@@ -112,13 +173,14 @@ ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
   facts.native_lanes = number(target.VectorLanes(4));
   facts.accumulators = number(loop.rows * loop.vectors);
   facts.operand_registers = number(loop.vectors) + (target.HasFeature("avx512f") ? 0 : 1);
+  if (loop.lanes_per_load > 1) facts.operand_registers = number(loop.vectors + loop.rows);
   facts.available_registers = number(target.num_vector_registers);
   facts.tile_pixels = number(loop.rows);
   facts.tile_vectors = number(loop.vectors);
 
   facts.fma_per_step = facts.accumulators;
   facts.vector_loads_per_step = number(loop.vectors);
-  facts.broadcast_loads_per_step = number(loop.rows);
+  facts.broadcast_loads_per_step = number(loop.rows) / number(loop.lanes_per_load);
   facts.steps_per_tile = number(loop.steps);
   facts.unroll_steps = number(loop.unroll);
   const double step_instructions =

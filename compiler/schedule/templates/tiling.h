@@ -33,8 +33,8 @@ TiledStages FindTiledStages(const Operator& op);
 bool HasTiledForm(const Operator& op);
 
 // Steps every tiled template begins with: accumulators of their own, the copy out of them merged
-// into the epilogue.
-void StartTiling(const TiledStages& stages, Schedule& schedule);
+// into the epilogue; before them, where wanted, the zero point out of the sum.
+void StartTiling(const TiledStages& stages, bool recenter, Schedule& schedule);
 
 // The values in `candidates` that are at most `bound`; `bound` itself is added if it is smaller
 // than the largest candidate, so that a whole small extent can be one tile.
@@ -48,9 +48,25 @@ int64_t TilesPerBlock(int64_t block, int64_t num_tiles);
 // "" unless the value names all tiles or more, which 0 names already.
 std::string BlockViolation(int64_t block, int64_t num_tiles);
 
-// Values of the knob `pairs`: 1 multiplies s8 terms two at a time (tensorize), where the target has
-// an instruction for it.
-std::vector<int64_t> PairValues(const Operator& op, const Target& target, int64_t steps);
+// The knobs `lanes`, `ahead` and `group` (Stream in schedule.h; group in reduction steps); none
+// where the target has no use for them.
+std::vector<Knob> StreamKnobs(const Operator& op, const Target& target, int64_t steps);
+
+// Their values in a config whose other knobs are the first `num_others`. lanes = 0: the space has
+// none.
+struct StreamValues {
+  int64_t lanes = 0, ahead = 0, group = 0;
+};
+StreamValues ReadStream(const Config& config, size_t num_others);
+
+// The knob that says how s8 terms are multiplied (tensorize), where the target has instructions for
+// it: `pairs` on x86 (1: two at a time), `terms` on Arm (1: widening, 4: sdot).
+Knob DotKnob(const Operator& op, const Target& target, int64_t steps);
+// Terms at a time for a value of that knob; 0: none of these instructions.
+int64_t DotTerms(const Target& target, int64_t knob_value);
+// Elements of the vectors that such a template runs over columns. More than a register's where
+// narrow weights would not fill one load.
+int64_t ColumnLanes(const Operator& op, const Target& target, int64_t columns);
 
 int64_t CeilDiv(int64_t a, int64_t b);
 
@@ -60,6 +76,11 @@ int64_t CeilDiv(int64_t a, int64_t b);
 // that the operator's extents allow.
 std::string RegisterViolation(const Target& target, int64_t rows, int64_t vectors,
                               int64_t max_accumulators);
+
+// The same for the registers that operands stay in when inputs come several lanes at a time or
+// loads start early; and that lanes and groups fit `unroll`, the steps of the innermost body.
+std::string StreamViolation(const Target& target, int64_t rows, int64_t vectors,
+                            const StreamValues& stream, int64_t unroll);
 
 // "" unless `copies` copies of a tile body of `unroll` steps make more code than the instruction
 // cache holds beside everything else: such kernels take long to compile and were never the fastest.
@@ -73,6 +94,7 @@ struct TiledLoop {
   int64_t row_tiles = 1;                     // Tiles over the rows, tails counted.
   int64_t steps = 1;                         // Reduction length.
   int64_t unroll = 1;                        // Steps in the innermost body.
+  int64_t lanes_per_load = 1;                // Of the inputs that are spread over vectors.
   int64_t copies =
       1;  // Copies of the tile body in the code (tails, peeled borders, unrolled taps).
   int64_t block_row_tiles = 1;       // Row tiles that one pass over a weight panel serves.

@@ -32,7 +32,10 @@ class WindowTemplate final : public BoundTemplate {
     const Workload& w = op_.workload;
     channel_ = FindTiledStages(op_).main->axes.back().name;
     channels_ = FindTiledStages(op_).main->axes.back().extent;
-    lanes_ = std::min(target_.VectorLanes(4), channels_);
+    // Pooling has no products to widen.
+    widens_ = w.op == OpKind::kDepthwiseConv2d && w.dtype == DType::kS8 && target.HasLaneMultiply();
+    lanes_ = widens_ ? std::min(2 * target_.VectorLanes(4), channels_)
+                     : std::min(target_.VectorLanes(4), channels_);
     std::vector<Knob> knobs = {
         {"tile_oh", ValuesUpTo({1, 2, 3, 4}, w.oh()), "Rows of output pixels in the tile."},
         {"tile_ow", ValuesUpTo({1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14}, w.ow()),
@@ -59,7 +62,7 @@ class WindowTemplate final : public BoundTemplate {
     }
     const TiledStages stages = FindTiledStages(op_);
     Schedule schedule;
-    StartTiling(stages, schedule);
+    StartTiling(stages, /*recenter=*/false, schedule);
     TileOutput(v, stages, schedule.steps);
     TileAccumulators(stages, schedule.steps);
     return schedule;
@@ -81,6 +84,7 @@ class WindowTemplate final : public BoundTemplate {
   const Target target_;
   std::string channel_;
   int64_t channels_ = 1, lanes_ = 1;
+  bool widens_ = false;  // Products of s8 are added by a widening multiply-add.
   ConfigSpace space_;
 };
 
@@ -97,7 +101,8 @@ std::string WindowTemplate::Check(const Values& v) const {
   const Workload& w = op_.workload;
   const int64_t accumulators = v.tile_oh * v.tile_ow * v.tile_c;
   // Accumulators and the weight and input vectors at hand.
-  if (accumulators + 2 * v.tile_c > target_.num_vector_registers) {
+  const int64_t registers = CeilDiv(lanes_, target_.VectorLanes(4));
+  if (accumulators * registers + 2 * v.tile_c > target_.num_vector_registers) {
     return absl::StrFormat("%d accumulators do not fit %d vector registers", accumulators,
                            target_.num_vector_registers);
   }
@@ -165,9 +170,17 @@ void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages,
 void WindowTemplate::TileAccumulators(const TiledStages& stages, std::vector<Step>& steps) const {
   const std::string acc = stages.acc(), c = channel_;
   steps.push_back(Split(acc, c, lanes_));
-  steps.push_back(Reorder(acc, {"n", "kh", "kw", "oh", "ow", c + "_outer", c + "_inner"}));
+  std::string kw = "kw";
+  std::vector<std::string> loops = {"n", "kh", "kw", "oh", "ow", c + "_outer", c + "_inner"};
+  if (widens_) {
+    steps.push_back(Split(acc, "kw", 1));
+    kw = loops[2] = "kw_outer";
+    loops.insert(loops.end() - 1, "kw_inner");
+  }
+  steps.push_back(Reorder(acc, loops));
+  if (widens_) steps.push_back(Tensorize(acc, "kw_inner"));
   for (const std::string& axis :
-       {std::string("kh"), std::string("kw"), std::string("oh"), std::string("ow"), c + "_outer"}) {
+       {std::string("kh"), kw, std::string("oh"), std::string("ow"), c + "_outer"}) {
     steps.push_back(Unroll(acc, axis));
   }
   steps.push_back(Vectorize(acc, c + "_inner"));

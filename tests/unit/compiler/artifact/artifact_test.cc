@@ -103,6 +103,17 @@ TEST(ArtifactTest, ASharedKernelExportsItsEntriesAndImportsNothing) {
   }
 }
 
+TEST(ArtifactTest, A32BitKernelIsASharedElfForArmWithHardFloat) {
+  const Artifact artifact = Build(ScaleKernel(), "rpi3-32");
+  Elf32_Ehdr header;
+  ASSERT_GT(artifact.shared.size(), sizeof(header));
+  std::memcpy(&header, artifact.shared.data(), sizeof(header));
+  EXPECT_EQ(header.e_ident[EI_CLASS], ELFCLASS32);
+  EXPECT_EQ(header.e_machine, EM_ARM);
+  EXPECT_EQ(header.e_type, ET_DYN);
+  EXPECT_EQ(artifact.triple, "armv7-unknown-linux-gnueabihf");
+}
+
 TEST(ArtifactTest, TheSameInputGivesTheSameBytesFromAnyThread) {
   const Artifact want = Build(ScaleKernel());
   std::vector<Artifact> got(3);

@@ -97,6 +97,16 @@ TEST(InterpretTest, DotMultipliesPairsAndRequantizeScales) {
   EXPECT_EQ(EvalS32("requantize(a[0], 1073741824:s32, -1:s32)"), 25);
 }
 
+TEST(InterpretTest, DotsOfOneAndOfFourTerms) {
+  std::vector<uint8_t> b = Bytes<int8_t>({127, 127, -128, -128, 1, 2, 3, 4});
+  std::vector<uint8_t> c = Bytes<int32_t>({1000, -1000});
+  ASSERT_THAT(RunText("fn f(b: s8[8], c: s32[2]) { c[0] = dot_s8x4(c[0], b[ramp(0, 1, 4)], "
+                      "b[ramp(4, 1, 4)]) c[1] = dot_s8x1(c[1], s16(b[2]), s16(b[7])) }",
+                      {&b, &c}),
+              IsOk());
+  EXPECT_THAT(Values<int32_t>(c), ElementsAre(1000 + 127 * 3 - 128 * 7, -1000 - 128 * 4));
+}
+
 TEST(InterpretTest, VectorsWorkLaneByLane) {
   std::vector<float> start(16);
   std::iota(start.begin(), start.end(), 0.0f);

@@ -96,7 +96,7 @@ TEST(ApplyTest, PeelHasABound) {
 
 TEST(ApplyTest, TensorizeWantsAPairOfIntegerTerms) {
   const Operator op = Make("dense/s8/1x8/o16/requant");
-  EXPECT_THAT(Apply(op, {Tensorize("dense", "k")}), StatusIs(kNotLegal, HasSubstr("split by 2")));
+  EXPECT_THAT(Apply(op, {Tensorize("dense", "k")}), StatusIs(kNotLegal, HasSubstr("split by 1, 2 or 4")));
   EXPECT_THAT(
       Apply(Make("matmul/f32/6x8x4"), {Split("matmul", "k", 2), Tensorize("matmul", "k_inner")}),
       StatusIs(kNotLegal, HasSubstr("only s32 sums")));
@@ -154,6 +154,49 @@ TEST(ApplyTest, ConstantsArePackedAheadOfTimeAndDataIsNot) {
   ASSERT_THAT(scheduled, testing::IsOk());
   EXPECT_TRUE(scheduled->stages[scheduled->FindStage("b_packed")].prepared);
   EXPECT_FALSE(scheduled->stages[scheduled->FindStage("a_packed")].prepared);
+}
+
+TEST(ApplyTest, StreamChecksItsNumbersAndKeepsThem) {
+  const Operator op = Make("matmul/f32/6x8x4");
+  EXPECT_THAT(Apply(op, {Stream("matmul", 3, 0, 0)}),
+              StatusIs(kNotLegal, HasSubstr("3 lanes are no power of two in [1, 16]")));
+  EXPECT_THAT(Apply(op, {Stream("matmul", 4, 65, 0)}),
+              StatusIs(kNotLegal, HasSubstr("65 multiply-adds ahead are not in [0, 64]")));
+  EXPECT_THAT(Apply(op, {Stream("matmul", 4, 0, 257)}),
+              StatusIs(kNotLegal, HasSubstr("257 multiply-adds is not in [0, 256]")));
+  EXPECT_THAT(Apply(op, {Stream("matmul", 4, 8, 8)}), StatusIs(kNotLegal, HasSubstr("not both")));
+  const auto scheduled = Apply(op, {Stream("matmul", 4, 8, 0)});
+  ASSERT_THAT(scheduled, testing::IsOk());
+  EXPECT_EQ(scheduled->stream_lanes, 4);
+  EXPECT_EQ(scheduled->stream_ahead, 8);
+}
+
+TEST(ApplyTest, RecenterPreparesTheOffsetThatReadersSubtract) {
+  const Operator op = Make("conv2d/s8/nhwc/1x7x7x4/o8k3x3p1x1/bias+requant");
+  const auto scheduled = Apply(op, {Recenter("conv2d")});
+  ASSERT_THAT(scheduled, testing::IsOk());
+  const ScheduledStage& offset = scheduled->stages[scheduled->FindStage("conv2d_offset")];
+  EXPECT_TRUE(offset.prepared);
+  EXPECT_EQ(offset.stage.buffer->extents, std::vector<int64_t>{8});
+  EXPECT_EQ(scheduled->ReadersOf(offset.stage.buffer).size(), 1u);
+}
+
+TEST(ApplyTest, RecenterNeedsAZeroPointAndCopiedPadding) {
+  EXPECT_THAT(Apply(PaddedConv(), {Recenter("conv2d")}),
+              StatusIs(kNotLegal, HasSubstr("no product of (s8 - zero point) and s8")));
+  const Operator op = Make("conv2d/s8/nhwc/1x7x7x4/o8k3x3p1x1/bias+requant");
+  EXPECT_THAT(Apply(op, {Recenter("conv2d"), Inline("pad")}),
+              StatusIs(kNotLegal, HasSubstr("missing from a sum")));
+  EXPECT_THAT(Apply(op, {Inline("pad"), Recenter("conv2d")}),
+              StatusIs(kNotLegal, HasSubstr("without inlined padding")));
+  EXPECT_THAT(Apply(op, {Recenter("conv2d"), Recenter("conv2d")}), StatusIs(kNotLegal, HasSubstr("no product")));
+}
+
+TEST(ApplyTest, FourTermsAtATimeHaveNoRoomForAZeroPoint) {
+  const Operator op = Make("conv2d/s8/nhwc/1x7x7x4/o8k3x3/bias+requant");
+  const std::vector<Step> steps = {Split("conv2d", "ic", 4), Tensorize("conv2d", "ic_inner")};
+  EXPECT_THAT(Apply(op, steps), StatusIs(kNotLegal, HasSubstr("no room for a zero point")));
+  EXPECT_THAT(Apply(op, {Recenter("conv2d"), steps[0], steps[1]}), testing::IsOk());
 }
 
 }  // namespace

@@ -65,6 +65,18 @@ TEST(HostTest, AnArmBoardIsDescribedByItsFeatures) {
   EXPECT_THAT(target.features, Not(Contains("i8mm")));
 }
 
+TEST(HostTest, ArmsOwnCoresAreRecognisedByTheirPartNumber) {
+  const auto describe = [](const std::string& implementer, const std::string& part) {
+    return DescribeMachine("processor : 0\nFeatures : fp asimd\nCPU implementer : " + implementer +
+                               "\nCPU part : " + part + "\n",
+                           "aarch64");
+  };
+  EXPECT_EQ(describe("0x41", "0xd08").cpu, "cortex-a72");
+  EXPECT_EQ(describe("0x41", "0xd08").fma_per_cycle, 1);
+  EXPECT_EQ(describe("0x41", "0xfff").cpu, "generic");
+  EXPECT_EQ(describe("0x51", "0xd08").cpu, "generic");
+}
+
 TEST(HostTest, ThisMachineHasCoresAndCaches) {
   const Target target = HostTarget();
   EXPECT_GE(target.num_cores, 1);

@@ -95,6 +95,34 @@ TEST(TargetTest, CortexMIsBareMetalWithPairMultiplyAndNoVectors) {
   EXPECT_FALSE(MustParse("triple=thumbv6m-none-eabi,cpu=cortex-m0").HasPairMultiply());
 }
 
+// Cores, gigahertz and quadword multiply-adds per cycle make the peaks: 9.6, 12 and 38.4 GFLOP/s per core.
+TEST(TargetTest, BoardsHaveCoresCachesAndAPeak) {
+  const Target rpi3 = MustParse("rpi3"), rpi4 = MustParse("rpi4"), rpi5 = MustParse("rpi5");
+  EXPECT_EQ(Print(rpi3), "triple=aarch64-unknown-linux-gnu,cpu=cortex-a53,features=neon");
+  EXPECT_TRUE(rpi3.in_order);
+  EXPECT_FALSE(rpi4.in_order);
+  EXPECT_DOUBLE_EQ(rpi3.PeakFlopsPerCycle() * rpi3.clock_hz, 9.6e9);
+  EXPECT_DOUBLE_EQ(rpi4.PeakFlopsPerCycle() * rpi4.clock_hz, 12e9);
+  EXPECT_DOUBLE_EQ(rpi5.PeakFlopsPerCycle() * rpi5.clock_hz, 38.4e9);
+  EXPECT_EQ(rpi5.l1_bytes, 64 * 1024);
+  for (const Target& target : {rpi3, rpi4, rpi5}) EXPECT_EQ(target.num_cores, 4);
+}
+
+TEST(TargetTest, A32BitBoardHasSixteenRegistersAndMultipliesByElement) {
+  const Target target = MustParse("rpi3-32");
+  EXPECT_EQ(target.num_vector_registers, 16);
+  EXPECT_EQ(target.PointerBits(), 32);
+  EXPECT_TRUE(target.HasLaneMultiply());
+  EXPECT_TRUE(target.in_order);
+  EXPECT_FALSE(MustParse("triple=armv6-unknown-linux-gnueabihf,cpu=arm1176jzf-s").HasLaneMultiply());
+}
+
+TEST(TargetTest, OnlyCoresWithTheFeatureHaveDotProducts) {
+  EXPECT_TRUE(MustParse("rpi5").HasDotProduct());
+  EXPECT_FALSE(MustParse("rpi4").HasDotProduct());
+  EXPECT_FALSE(MustParse("android-arm64").HasDotProduct());
+}
+
 TEST(TargetTest, AnUnknownNameIsRefusedWithTheKnownOnes) {
   EXPECT_THAT(Refusal("x86-avx3"), AllOf(HasSubstr("'x86-avx3'"), HasSubstr("unknown name"),
                                          HasSubstr("native, x86-avx2, x86-avx512")));

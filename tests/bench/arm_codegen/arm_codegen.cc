@@ -1,0 +1,215 @@
+// Compiles the layers of ResNet-18 and MobileNet-v1 for Arm boards and prints, without any board:
+// how close llvm-mca's model of the core puts the inner loop to the core's multiply-add peak, and
+// how many instructions the kernel executes per multiply-add under QEMU's user mode, beside those
+// that XNNPACK's 6x8 f32 tile would. None of it is a time.
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "compiler/artifact/artifact.h"
+#include "compiler/op/reference.h"
+#include "compiler/op/workload.h"
+#include "tests/bench/arm_codegen/inner_loop.h"
+#include "tests/bench/arm_codegen/static_search.h"
+#include "tests/bench/arm_codegen/xnnpack_tile.h"
+#include "tests/support/arm_machine/arm_machine.h"
+
+namespace tunefarm::bench {
+namespace {
+
+constexpr char kPreamble[] =
+    "# STATIC AND EMULATED FIGURES, NOT BOARD TIMINGS. No board took part in any number below.\n"
+    "#   %peak     llvm-mca-19's simulated cycles of the inner loop, run without cache misses, as\n"
+    "#             part of the multiply-add peak of the model named in the target's line\n"
+    "#   useful    part of the multiply-adds issued that the result needs (the rest are tails)\n"
+    "#   inst/MAC  instructions executed by one run of the kernel, counted by a QEMU plugin, per\n"
+    "#             nominal multiply-add (taps in the padding count, whether skipped or not)\n"
+    "#   xnn       the same for XNNPACK's 6x8 f32 tile, by arithmetic (xnnpack_tile.h)\n";
+
+// A board and LLVM's model that stands for its core.
+struct Board {
+  const char* name;
+  CoreModel model;
+  const char* remark;
+};
+const std::vector<Board>& Boards() {
+  static const auto* const boards = new std::vector<Board>{
+      {"rpi3",
+       {"aarch64-linux-gnu", "cortex-a53", "+neon", 1},
+       "LLVM's model of the A53; its simulation lets no result overtake an older one"},
+      {"rpi3-32",
+       {"armv7-linux-gnueabihf", "cortex-a9", "+neon,+vfp4", 1},
+       "LLVM has no 32-bit model of the A53: the A9's, which has its rate of multiply-adds"},
+      {"rpi4", {"aarch64-linux-gnu", "cortex-a72", "+neon", 1}, "LLVM's model of the A72"},
+      {"rpi5",
+       {"aarch64-linux-gnu", "neoverse-n1", "+neon,+dotprod", 2},
+       "the Neoverse N1's model, the same core; LLVM's cortex-a76 is the model of the A57"},
+  };
+  return *boards;
+}
+
+struct Options {
+  std::vector<std::string> boards;
+  std::vector<std::string> layers;
+  std::string config;
+  int num_tiles = 12;
+  bool count = true;
+  bool show_loop = false;
+};
+
+absl::StatusOr<double> CountPerMac(const compiler::Operator& op, const compiler::Target& target,
+                                   const ChosenKernel& chosen) {
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Artifact artifact,
+                            compiler::BuildArtifact(chosen.kernel, target, "kernel"));
+  TUNEFARM_ASSIGN_OR_RETURN(testing::ArmMachine machine, testing::ArmMachine::Make(target.triple));
+  std::vector<std::vector<uint8_t>> buffers;
+  for (size_t i = 0; i < artifact.buffers.size(); ++i) {
+    const compiler::ArtifactBuffer& buffer = artifact.buffers[i];
+    buffers.push_back(i < op.inputs.size()
+                          ? compiler::FillInput(op, i, /*seed=*/1)
+                          : std::vector<uint8_t>(buffer.num_elems * SizeBytes(buffer.dtype)));
+  }
+  TUNEFARM_ASSIGN_OR_RETURN(const uint64_t count,
+                            machine.CountInstructions(artifact, buffers, TUNEFARM_COUNT_PLUGIN));
+  return static_cast<double>(count) / static_cast<double>(op.workload.num_macs());
+}
+
+// Geometric means by kind of layer, and the worst.
+struct Summary {
+  double log_peak = 0, log_count = 0;
+  double worst_peak = 1;
+  int num_layers = 0, num_compared = 0, num_fewer = 0, num_fewer_32 = 0;
+};
+
+std::string KindOf(const compiler::Workload& w) {
+  if (w.op == compiler::OpKind::kDepthwiseConv2d) return "depthwise";
+  return absl::StrFormat("conv %dx%d", w.kh, w.kw);
+}
+
+double XnnpackPerMac(const compiler::Workload& w,
+                     double (*instructions)(int64_t, int64_t, int64_t)) {
+  return instructions(w.n * w.oh() * w.ow(), w.oc, w.kh * w.kw * w.c / w.groups) /
+         static_cast<double>(w.num_macs());
+}
+
+absl::Status PrintLayer(const compiler::Workload& workload, const compiler::Target& target,
+                        const CoreModel& model, const Options& options,
+                        std::map<std::string, Summary>& summaries) {
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(workload));
+  TUNEFARM_ASSIGN_OR_RETURN(const ChosenKernel chosen,
+                            ChooseKernel(op, target, model, options.num_tiles, options.config));
+  const double peak = PartOfPeak(chosen, model);
+  std::string counts = "       -      -";
+  Summary& summary = summaries[KindOf(workload)];
+  if (options.count) {
+    TUNEFARM_ASSIGN_OR_RETURN(const double per_mac, CountPerMac(op, target, chosen));
+    counts = absl::StrFormat("  %6.4f      -", per_mac);
+    summary.log_count += std::log(per_mac);
+    // The tile is one for products of f32.
+    if (workload.op != compiler::OpKind::kDepthwiseConv2d &&
+        workload.dtype == compiler::DType::kF32) {
+      const double xnnpack = XnnpackPerMac(workload, XnnpackInstructions);
+      counts = absl::StrFormat("  %6.4f %6.4f", per_mac, xnnpack);
+      ++summary.num_compared;
+      summary.num_fewer += per_mac < xnnpack;
+      summary.num_fewer_32 += per_mac < XnnpackPerMac(workload, Xnnpack32Instructions);
+    }
+  }
+  ++summary.num_layers;
+  summary.log_peak += std::log(peak);
+  summary.worst_peak = std::min(summary.worst_peak, peak);
+  std::printf("%-66s %6.1f  %5.3f %s  %s\n", compiler::Print(workload).c_str(), peak * 100,
+              chosen.useful, counts.c_str(), chosen.config.c_str());
+  if (options.show_loop) {
+    for (const std::string& instruction : chosen.loop.instructions) {
+      std::printf("    %s\n", instruction.c_str());
+    }
+  }
+  std::fflush(stdout);
+  return absl::OkStatus();
+}
+
+void PrintSummaries(const std::map<std::string, Summary>& summaries, bool counted) {
+  for (const auto& [kind, summary] : summaries) {
+    const double layers = summary.num_layers;
+    std::printf("%-12s %2d layers: %%peak geometric mean %.1f, worst %.1f", kind.c_str(),
+                summary.num_layers, std::exp(summary.log_peak / layers) * 100,
+                summary.worst_peak * 100);
+    if (counted) std::printf("; inst/MAC %.4f", std::exp(summary.log_count / layers));
+    if (summary.num_compared > 0) {
+      std::printf("; fewer than XNNPACK's 6x8 in %d of %d, than its 32-bit 4x8 in %d",
+                  summary.num_fewer, summary.num_compared, summary.num_fewer_32);
+    }
+    std::printf("\n");
+  }
+}
+
+absl::StatusOr<std::vector<compiler::Workload>> Layers(const Options& options) {
+  std::vector<compiler::Workload> workloads;
+  for (const std::string& key : options.layers) {
+    TUNEFARM_ASSIGN_OR_RETURN(compiler::Workload workload, compiler::ParseWorkload(key));
+    workloads.push_back(std::move(workload));
+  }
+  if (!workloads.empty()) return workloads;
+  for (const char* model : {"resnet18", "mobilenet_v1"}) {
+    TUNEFARM_ASSIGN_OR_RETURN(const auto layers, compiler::LayersOfModel(model));
+    for (const compiler::ModelLayer& layer : layers) {
+      const compiler::OpKind kind = layer.workload.op;
+      if (kind != compiler::OpKind::kConv2d && kind != compiler::OpKind::kDepthwiseConv2d) continue;
+      workloads.push_back(layer.workload);
+    }
+  }
+  return workloads;
+}
+
+absl::Status Run(const Options& options) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<compiler::Workload> layers, Layers(options));
+  std::printf("%s", kPreamble);
+  for (const Board& board : Boards()) {
+    if (std::find(options.boards.begin(), options.boards.end(), board.name) ==
+        options.boards.end()) {
+      continue;
+    }
+    TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(board.name));
+    std::printf("\n== %s  %s\n== mca -mcpu=%s, peak %g quadword multiply-adds per cycle: %s\n",
+                board.name, compiler::Print(target).c_str(), board.model.cpu.c_str(),
+                board.model.fma_per_cycle, board.remark);
+    std::printf("%-66s %6s  %5s %8s %6s  config\n", "layer", "%peak", "useful", "inst/MAC", "xnn");
+    std::map<std::string, Summary> summaries;
+    for (const compiler::Workload& workload : layers) {
+      const absl::Status status = PrintLayer(workload, target, board.model, options, summaries);
+      if (!status.ok()) {
+        return base::Annotate(status, compiler::Print(workload) + " on " + board.name);
+      }
+    }
+    PrintSummaries(summaries, options.count);
+  }
+  return absl::OkStatus();
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{"Static and emulated figures of the code compiled for Arm boards; no timings."};
+  Options options;
+  for (const Board& board : Boards()) options.boards.push_back(board.name);
+  bool no_count = false;
+  app.add_option("--target", options.boards, "Boards: rpi3, rpi3-32, rpi4, rpi5");
+  app.add_option("--layer", options.layers, "Workload keys instead of the two networks");
+  app.add_option("--config", options.config, "Take this config instead of searching");
+  app.add_option("--tiles", options.num_tiles, "Register tiles given to llvm-mca");
+  app.add_flag("--no-count", no_count, "Leave out the run under QEMU");
+  app.add_flag("--show-loop", options.show_loop, "Print the inner loops");
+  CLI11_PARSE(app, argc, argv);
+  options.count = !no_count;
+  const absl::Status status = Run(options);
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "arm_codegen: %s\n", base::OneLine(status).c_str());
+  return 1;
+}
+
+}  // namespace
+}  // namespace tunefarm::bench
+
+int main(int argc, char** argv) { return tunefarm::bench::Main(argc, argv); }

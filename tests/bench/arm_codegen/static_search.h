@@ -1,0 +1,36 @@
+// Chooses a kernel without a board: the analytic order of the template's space first, then what
+// llvm-mca says of the best of it.
+#ifndef TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
+#define TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "compiler/lower/lowered_kernel.h"
+#include "compiler/op/operator.h"
+#include "compiler/target/target.h"
+#include "tests/bench/arm_codegen/inner_loop.h"
+
+namespace tunefarm::bench {
+
+struct ChosenKernel {
+  std::string config;  // As the space prints it.
+  compiler::LoweredKernel kernel;
+  InnerLoop loop;
+  double cycles = 0;  // Per iteration of the loop.
+  double useful = 0;  // Part of the multiply-adds issued, tails included, that the result needs.
+};
+
+// MACs per cycle of the loop as part of what the model can do at most.
+double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model);
+
+// Of the `num_tiles` register tiles that come first in the analytic order, each fed in every way
+// that the space has, the one whose inner loop does the most useful multiply-adds per cycle.
+// `config`, where not empty, is taken instead.
+absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
+                                          const compiler::Target& target, const CoreModel& model,
+                                          int num_tiles, const std::string& config);
+
+}  // namespace tunefarm::bench
+
+#endif  // TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
