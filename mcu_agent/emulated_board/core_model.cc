@@ -41,9 +41,12 @@ bool IsDebugWord(uint32_t address) {
 }  // namespace
 
 absl::Status CoreModel::Checked(absl::Status status) {
-  if (absl::IsUnavailable(status) && powered_ && state_ != State::kLockup) {
+  if (absl::IsUnavailable(status) && powered_) {
+    // QEMU aborts on a lockup. A chip's debug port goes on answering, so a new QEMU stands in; what
+    // was in memory is lost.
     spdlog::warn("the core locked up: {}", base::OneLine(status));
     state_ = State::kLockup;
+    powered_ = link_->PowerOn().ok();
   }
   return status;
 }
@@ -204,7 +207,7 @@ void CoreModel::PollStop() {
 
 void CoreModel::WriteDhcsr(uint32_t value) {
   dhcsr_control_ = value;
-  if (stuck() || state_ == State::kLockup) return;
+  if (stuck()) return;
   PollStop();
   const bool halt = (value & kDebugEnable) != 0 && (value & kHalt) != 0;
   if (halt && state_ != State::kHalted) {
@@ -277,13 +280,9 @@ void CoreModel::Reset() {
   misbehaviour_->On(Until::kReset);
   reset_seen_ = true;
   if (stuck()) return;
-  if (state_ == State::kLockup) {
-    // The emulator ended with the lockup; a new one has empty RAM, as after a power cycle.
-    if (!link_->PowerOn().ok()) return;
-  } else {
-    if (state_ == State::kRunning && !Checked(link_->Halt()).ok()) return;
-    if (!Checked(link_->Reset()).ok()) return;
-  }
+  // A core that locks up just now is as good as reset: its emulator is new.
+  if (state_ == State::kRunning) (void)Checked(link_->Halt());
+  (void)Checked(link_->Reset());
   if ((demcr_ & kCatchReset) != 0 && (dhcsr_control_ & kDebugEnable) != 0) {
     state_ = State::kHalted;
     dfsr_ |= kStoppedByCatch;

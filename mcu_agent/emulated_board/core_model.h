@@ -27,7 +27,7 @@ class CoreModel {
   CoreModel(CoreLink* link, uint32_t vectors, Misbehaviour* misbehaviour)
       : link_(link), vectors_(vectors), misbehaviour_(misbehaviour) {}
 
-  // Errors: kOutOfRange (a bus fault), kUnavailable (no power, or the core is locked up).
+  // Errors: kOutOfRange (a bus fault), kUnavailable (no power, or the core locked up just now).
   absl::Status Read(uint32_t address, std::span<uint8_t> bytes);
   absl::Status Write(uint32_t address, std::span<const uint8_t> bytes);
 
@@ -51,7 +51,7 @@ class CoreModel {
   void TrackSoftBreakpoints(uint32_t address, std::span<const uint8_t> bytes);
   void PollStop();
   void Start();
-  // Notes a lockup if `status` says that the emulator is gone.
+  // Notes a lockup if `status` says that the emulator is gone, and starts another.
   absl::Status Checked(absl::Status status);
   bool stuck() const { return misbehaviour_->Has(Fault::kStuckCore); }
 

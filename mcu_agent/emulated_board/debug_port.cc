@@ -1,6 +1,6 @@
 #include "mcu_agent/emulated_board/debug_port.h"
 
-#include <cstring>
+#include <utility>
 
 #include "base/status.h"
 
@@ -16,6 +16,11 @@ constexpr uint32_t kCfg = 0xF4, kBase = 0xF8, kIdr = 0xFC;
 constexpr uint32_t kAhbAp = 0x24770011;
 constexpr uint32_t kNoRomTable = 0xFFFFFFFF;
 constexpr uint32_t kCswReadOnly = 1u << 6;  // DeviceEn.
+constexpr uint32_t kCswWord = 2;
+
+constexpr size_t kMaxGatheredBytes = 4096;
+// From here on words are registers: they are written one by one, at once.
+constexpr uint32_t kRegisters = 0x40000000;
 
 }  // namespace
 
@@ -30,12 +35,32 @@ absl::Status DebugPort::CheckCable() {
   if (!was_powered_) {  // The port itself was reset with the supply.
     was_powered_ = true;
     ctrl_stat_ = select_ = csw_ = tar_ = 0;
+    gathered_.clear();
   }
   return absl::OkStatus();
 }
 
+bool DebugPort::Gather(uint32_t address, uint32_t value) {
+  if ((csw_ & 7) != kCswWord || address % 4 != 0 || address >= kRegisters) return false;
+  if (address != gathered_at_ + gathered_.size() || gathered_.size() >= kMaxGatheredBytes) {
+    FlushGathered();
+    gathered_at_ = address;
+  }
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(&value);
+  gathered_.insert(gathered_.end(), bytes, bytes + sizeof(value));
+  return true;
+}
+
+void DebugPort::FlushGathered() {
+  if (gathered_.empty()) return;
+  const std::vector<uint8_t> bytes = std::move(gathered_);
+  gathered_.clear();
+  if (!core_->Write(gathered_at_, bytes).ok()) ctrl_stat_ |= kStickyError;
+}
+
 absl::StatusOr<uint32_t> DebugPort::ReadDp(uint32_t reg) {
   TUNEFARM_RETURN_IF_ERROR(CheckCable());
+  FlushGathered();
   switch (reg & 0xC) {
     case kDpIdr:
       return dpidr_;
@@ -54,6 +79,7 @@ absl::StatusOr<uint32_t> DebugPort::ReadDp(uint32_t reg) {
 
 absl::Status DebugPort::WriteDp(uint32_t reg, uint32_t value, bool write_one_clears) {
   TUNEFARM_RETURN_IF_ERROR(CheckCable());
+  FlushGathered();
   switch (reg & 0xC) {
     case kDpIdr:  // ABORT
       if ((value & kAbortClearsError) != 0) ctrl_stat_ &= ~kStickyError;
@@ -104,6 +130,7 @@ absl::Status DebugPort::WriteData(uint32_t address, uint32_t value) {
 
 absl::StatusOr<uint32_t> DebugPort::ReadAp(uint32_t ap, uint32_t reg) {
   TUNEFARM_RETURN_IF_ERROR(CheckCable());
+  FlushGathered();
   read_buffer_ = 0;
   if (ap != 0) return 0;
   switch (reg) {
@@ -146,6 +173,11 @@ absl::Status DebugPort::WriteAp(uint32_t ap, uint32_t reg, uint32_t value) {
     tar_ = value;
   } else if (reg == kDrw || (reg >= kBd0 && reg <= kBd3)) {
     const uint32_t address = reg == kDrw ? tar_ : (tar_ & ~0xFu) | (reg & 0xC);
+    if (reg == kDrw && Gather(address, value)) {
+      AdvanceTar();
+      return absl::OkStatus();
+    }
+    FlushGathered();
     if (!WriteData(address, value).ok()) {
       ctrl_stat_ |= kStickyError;
     } else if (reg == kDrw) {
@@ -157,11 +189,13 @@ absl::Status DebugPort::WriteAp(uint32_t ap, uint32_t reg, uint32_t value) {
 
 absl::Status DebugPort::ReadMemory(uint32_t address, std::span<uint8_t> bytes) {
   TUNEFARM_RETURN_IF_ERROR(CheckCable());
+  FlushGathered();
   return core_->Read(address, bytes);
 }
 
 absl::Status DebugPort::WriteMemory(uint32_t address, std::span<const uint8_t> bytes) {
   TUNEFARM_RETURN_IF_ERROR(CheckCable());
+  FlushGathered();
   return core_->Write(address, bytes);
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -45,6 +46,11 @@ class DebugPort {
   absl::Status CheckCable();
   absl::StatusOr<uint32_t> ReadData(uint32_t address);
   absl::Status WriteData(uint32_t address, uint32_t value);
+  // Words written one after the other through DRW are gathered and reach the core together, at the
+  // latest with the next access of another kind: debuggers read CTRL/STAT after each of their
+  // queues.
+  bool Gather(uint32_t address, uint32_t value);
+  void FlushGathered();
   void AdvanceTar();
   uint32_t AccessBytes() const;
 
@@ -57,6 +63,8 @@ class DebugPort {
   uint32_t read_buffer_ = 0;
   uint32_t csw_ = 0;
   uint32_t tar_ = 0;
+  uint32_t gathered_at_ = 0;
+  std::vector<uint8_t> gathered_;
 };
 
 }  // namespace tunefarm::mcu_agent

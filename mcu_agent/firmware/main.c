@@ -9,7 +9,7 @@
 #include "proto/kernel_abi.h"
 #include "proto/mcu_mailbox.h"
 
-#define IDLE_ALARM_TICKS 10000u
+#define IDLE_ALARMS_PER_SECOND_LOG2 9u
 
 /* By the linker script. */
 extern tunefarm_mailbox mailbox;
@@ -94,7 +94,7 @@ static _Noreturn void serve(void) {
     const uint32_t doorbell = box->control.doorbell;
     if (doorbell == box->progress.acknowledged) {
       if (board_port.sleep_when_idle) {
-        SYST_RVR = IDLE_ALARM_TICKS;
+        SYST_RVR = box->clock.tick_hz >> IDLE_ALARMS_PER_SECOND_LOG2;
         SYST_CVR = 0;
         SYST_CSR = SYST_CSR_RUN;
         __asm volatile("wfi");
@@ -119,8 +119,9 @@ _Noreturn void reset_handler(void) {
   SCB_SHCSR |= SCB_SHCSR_FAULTS;
   uint32_t features = start_fpu();
   mailbox.clock.tick_hz = board_port.start_clock(mailbox.clock.registers);
-  features |= cache_start();
+  /* The MPU first: with the caches on, no line of the firmware's block may ever be cached. */
   features |= mpu_start() ? TUNEFARM_FEATURE_MPU : 0;
+  features |= cache_start();
   mailbox.clock.tick_source = ticks_probe();
   say_who(features);
   mailbox.progress.state = TUNEFARM_MCU_IDLE;

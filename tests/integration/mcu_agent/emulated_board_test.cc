@@ -166,6 +166,17 @@ TEST_F(EmulatedBoardTest, ItEndsWithTheSignal) {
   EXPECT_EQ(board_->program().Wait(), 0);
 }
 
+TEST(BoardFilesTest, OpenOcdReadsTheConfigurationOfEveryBoard) {
+  if (!MissingTools().empty()) GTEST_SKIP() << MissingTools();
+  const std::string boards = std::string(TUNEFARM_BIN_DIR) + "/../boards";
+  for (const std::string& board : ListBoards(boards)) {
+    const testing::Finished run = testing::RunProgram(
+        "/usr/bin/env", {"openocd", "-c", "set TUNEFARM_SERIAL 066DFF1234", "-f",
+                         boards + "/" + board + "/openocd.cfg", "-c", "shutdown"});
+    EXPECT_EQ(run.code, 0) << board << ": " << run.err;
+  }
+}
+
 TEST(EmulatedBoardFlagsTest, AnUnknownMachineIsRefusedInOneLine) {
   const testing::Finished run =
       testing::RunProgram("tuner-emulated-board", {"--machine", "toaster"});

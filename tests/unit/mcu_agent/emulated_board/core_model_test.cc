@@ -130,14 +130,25 @@ TEST_F(CoreModelTest, ABreakpointThatIsHitHalts) {
   EXPECT_NE(Read(kDfsr) & 2, 0u);
 }
 
-TEST_F(CoreModelTest, ACoreThatIsGoneIsLockedUpUntilItIsReset) {
+TEST_F(CoreModelTest, ALockedUpCoreIsHaltedAndItsMemoryLost) {
+  link_.SetWord(kFakeRam, 7);
   Halt();
   Write(kDhcsr, kKey | kEnable);
   link_.dead = true;
   EXPECT_NE(Read(kDhcsr) & kLockedUp, 0u);
-  Write(kAircr, 0x05FA0004);
   EXPECT_EQ(link_.power_ons, 1);
-  EXPECT_EQ(Read(kDhcsr) & kLockedUp, 0u);
+  EXPECT_EQ(Read(kFakeRam), 0u);
+  Halt();
+  EXPECT_EQ(Read(kDhcsr) & (kLockedUp | kHalted), kHalted);
+}
+
+TEST_F(CoreModelTest, AResetEndsALockup) {
+  Halt();
+  Write(kDhcsr, kKey | kEnable);
+  link_.dead = true;
+  Write(kDemcr, 1);
+  Write(kAircr, 0x05FA0004);
+  EXPECT_EQ(Read(kDhcsr) & (kLockedUp | kHalted), kHalted);
 }
 
 TEST_F(CoreModelTest, AStuckCoreNeitherHaltsNorResetsUntilThePowerIsCycled) {

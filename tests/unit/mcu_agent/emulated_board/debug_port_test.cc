@@ -42,8 +42,28 @@ TEST_F(DebugPortTest, WordsAdvanceTheAddress) {
   SetAp(kTar, kFakeRam);
   SetAp(kDrw, 0x11111111);
   SetAp(kDrw, 0x22222222);
-  EXPECT_EQ(link_.Word(kFakeRam + 4), 0x22222222u);
   EXPECT_EQ(Ap(kTar), kFakeRam + 8);
+  EXPECT_EQ(link_.Word(kFakeRam), 0x11111111u);
+  EXPECT_EQ(link_.Word(kFakeRam + 4), 0x22222222u);
+}
+
+TEST_F(DebugPortTest, ConsecutiveWordsReachTheCoreTogetherAndBeforeTheNextRead) {
+  SetAp(kCsw, kIncrement | kWord);
+  SetAp(kTar, kFakeRam);
+  for (uint32_t i = 0; i < 10; ++i) SetAp(kDrw, i);
+  SetAp(kTar, kFakeRam + 40);  // OpenOCD sets it anew every KB.
+  for (uint32_t i = 10; i < 20; ++i) SetAp(kDrw, i);
+  EXPECT_EQ(link_.writes, 0);
+  (void)port_.ReadDp(kDpCtrlStat);
+  EXPECT_EQ(link_.writes, 1);
+  for (uint32_t i = 0; i < 20; ++i) EXPECT_EQ(link_.Word(kFakeRam + 4 * i), i);
+}
+
+TEST_F(DebugPortTest, AFaultOfGatheredWordsShowsInTheNextStatus) {
+  SetAp(kCsw, kIncrement | kWord);
+  SetAp(kTar, 0x30000000);
+  SetAp(kDrw, 1);
+  EXPECT_NE(*port_.ReadDp(kDpCtrlStat) & kSticky, 0u);
 }
 
 TEST_F(DebugPortTest, BytesAndHalvesSitInTheLanesOfTheirAddress) {

@@ -28,6 +28,7 @@ class FakeCoreLink : public CoreLink {
     if (dead) return absl::UnavailableError("dead");
     if (!Inside(address, bytes.size())) return absl::OutOfRangeError("no memory");
     std::memcpy(memory.data() + (address - kFakeRam), bytes.data(), bytes.size());
+    ++writes;
     return absl::OkStatus();
   }
   absl::StatusOr<uint64_t> ReadRegister(int number) override { return registers[number]; }
@@ -89,7 +90,7 @@ class FakeCoreLink : public CoreLink {
   bool running = false;
   bool stops = false;  // It runs into a breakpoint.
   bool dead = false;   // It locked up and is gone.
-  int steps = 0, resets = 0, power_ons = 0;
+  int steps = 0, resets = 0, power_ons = 0, writes = 0;
 
  private:
   static bool Inside(uint32_t address, size_t bytes) {

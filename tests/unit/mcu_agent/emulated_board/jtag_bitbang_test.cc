@@ -78,6 +78,7 @@ TEST_F(JtagBitbangTest, MemoryIsWrittenThroughTheAccessPort) {
   Access(0x0, false, 0x12);  // CSW: words, incrementing.
   Access(0x4, false, kFakeRam);
   Access(0xC, false, 0xCAFEF00D);
+  Access(0x0, true, 0);  // What is gathered goes out before the next read.
   EXPECT_EQ(link_.Word(kFakeRam), 0xCAFEF00Du);
   Access(0x4, false, kFakeRam);
   Access(0xC, true, 0);
