@@ -149,9 +149,9 @@ TEST(TunerAgentTest, LeavesNoFileWhateverAPeerSends) {
     stray.mutable_kernel()->mutable_signature()->set_run_symbol("../../run");
     v1::Candidate digest = CandidateFrom("good", "run", 3);
     digest.mutable_kernel()->set_digest("../../etc/passwd");
-    tracker.Send(AssignmentOf({evil, stray, digest, CandidateFrom("good", "run", 4)}));
+    tracker.Send(AddAssignment({evil, stray, digest, CandidateFrom("good", "run", 4)}));
     tracker.NextBlobRequest();
-    tracker.Send(ExpectedOutput());
+    tracker.Send(ExpectedAdd());
     EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_OK);
     EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_BUILD_FAILED);
     EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_BUILD_FAILED);
