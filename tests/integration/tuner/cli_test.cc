@@ -54,6 +54,9 @@ TEST(CliTest, EveryCommandExplainsItself) {
                                                           {"workloads"},
                                                           {"device"},
                                                           {"device", "list"},
+                                                          {"device", "show"},
+                                                          {"device", "drain"},
+                                                          {"device", "undrain"},
                                                           {"doctor"}};
   for (std::vector<std::string> args : commands) {
     args.push_back("--help");
