@@ -72,17 +72,19 @@ std::unique_ptr<Program> NamespaceNetwork::Start(const std::string& name,
   return std::make_unique<Program>(kIp, args);
 }
 
-bool NamespaceNetwork::Disturb(const std::string& netem) {
-  if (netem.empty()) {
-    Run(kTc, "qdisc del dev " + outside_ + " root", nullptr);
-    Run(kIp, "netns exec " + name_ + " " + kTc + " qdisc del dev " + inside_ + " root", nullptr);
-    return true;
-  }
-  return Run(kTc, "qdisc replace dev " + outside_ + " root netem " + netem, nullptr) &&
-         Run(kIp,
-             "netns exec " + name_ + " " + kTc + " qdisc replace dev " + inside_ + " root netem " +
-                 netem,
-             nullptr);
+bool NamespaceNetwork::Cut() { return Queue("blackhole"); }
+
+bool NamespaceNetwork::Disturb(const std::string& netem) { return Queue("netem " + netem); }
+
+bool NamespaceNetwork::Queue(const std::string& discipline) {
+  const std::string inside = "netns exec " + name_ + " " + kTc + " qdisc replace dev " + inside_;
+  return Run(kTc, "qdisc replace dev " + outside_ + " root " + discipline, nullptr) &&
+         Run(kIp, inside + " root " + discipline, nullptr);
+}
+
+void NamespaceNetwork::Mend() {
+  Run(kTc, "qdisc del dev " + outside_ + " root", nullptr);
+  Run(kIp, "netns exec " + name_ + " " + kTc + " qdisc del dev " + inside_ + " root", nullptr);
 }
 
 }  // namespace tunefarm::testing

@@ -24,12 +24,18 @@ class NamespaceNetwork {
   // Starts a program inside the namespace; as Program.
   std::unique_ptr<Program> Start(const std::string& name, std::vector<std::string> args) const;
 
+  // From now on every packet vanishes, in both directions; the cards stay up, nobody is told.
+  bool Cut();
   // What happens to packets in both directions from now on, in tc-netem's words: "delay 50ms loss
-  // 5%", "loss 100%". Empty: they pass. False: this machine has no netem.
+  // 5%". False: this machine's kernel has no netem.
   bool Disturb(const std::string& netem);
+  // Packets pass again.
+  void Mend();
 
  private:
   NamespaceNetwork() = default;
+  // Sets the queueing discipline of both cards.
+  bool Queue(const std::string& discipline);
 
   std::string name_;     // Of the namespace.
   std::string outside_;  // The card on this side.

@@ -124,6 +124,7 @@ void AddLogged(const db::DeviceActivity& activity, Lines* lines) {
     lines->Add("hottest", Celsius(*activity.max_temperature_millicelsius));
   }
   for (const db::DeviceNoise& noise : activity.noise) {
+    if (noise.num_timings < 2) continue;  // One timing deviates from nothing.
     lines->Add("noise", absl::StrFormat("%s (MAD / median of %u reference timings, %u drifted) "
                                         "for %s",
                                         Percent(noise.noise), noise.num_timings, noise.num_drifted,

@@ -1,7 +1,5 @@
 // Real kernels through the real runner process: each outcome happens, and the next candidate is
 // measured.
-#include "device_agent/sandbox/sandboxed_runner.h"
-
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -11,10 +9,9 @@
 #include <thread>
 
 #include "absl/strings/str_format.h"
-#include "device_agent/device/cores.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/bad_kernels/bad_kernels.h"
+#include "tests/integration/device_agent/sandboxed_runner_fixture.h"
 
 namespace tunefarm::device_agent {
 namespace {
@@ -23,59 +20,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-
-SandboxOptions TestOptions() {
-  SandboxOptions options;
-  options.runner_executable = TUNEFARM_BIN_DIR "/tuner-agent";
-  options.triple = TestTriple();
-  options.child.cores = AllowedCores();
-  options.child.memory_limit_bytes = uint64_t{256} << 20;
-  options.child.cache_flush_bytes = 1 << 20;
-  return options;
-}
-
-class SandboxedRunnerTest : public testing::Test {
- protected:
-#if defined(__SANITIZE_THREAD__)
-  void SetUp() override {
-    GTEST_SKIP() << "ThreadSanitizer's runtime makes system calls of its own in a dying child";
-  }
-#endif
-
-  // Measures `candidate` and after it a good one, which has to come out right whatever the first
-  // did.
-  v1::MeasureResult Measure(const v1::Candidate& candidate) {
-    request_.candidates = {candidate, CandidateFrom("good", "run", 2)};
-    const std::map<uint64_t, v1::MeasureResult> results = MeasureAll();
-    EXPECT_EQ(results.at(2).outcome(), v1::OUTCOME_OK) << results.at(2).error();
-    return results.at(1);
-  }
-
-  v1::MeasureResult Measure(const std::string& object, const std::string& symbol,
-                            const std::string& prepare = "") {
-    return Measure(CandidateFrom(object, symbol, 1, prepare));
-  }
-
-  std::map<uint64_t, v1::MeasureResult> MeasureAll() {
-    std::map<uint64_t, v1::MeasureResult> results;
-    const absl::Status status = runner_.Run(
-        request_, {}, [&](v1::MeasureResult result) { results[result.candidate_id()] = result; });
-    EXPECT_TRUE(status.ok()) << status;
-    EXPECT_THAT(results, SizeIs(request_.candidates.size()));
-    return results;
-  }
-
-  void ExpectFailure(const v1::MeasureResult& result, v1::Outcome outcome, const std::string& phase,
-                     const std::string& text) {
-    EXPECT_EQ(result.outcome(), outcome) << result.ShortDebugString();
-    EXPECT_EQ(result.phase(), phase) << result.ShortDebugString();
-    EXPECT_THAT(result.error(), HasSubstr(text));
-    EXPECT_THAT(result.samples_ns(), IsEmpty());
-  }
-
-  MeasureRequest request_ = AddRequest();
-  SandboxedRunner runner_{TestOptions()};
-};
 
 TEST_F(SandboxedRunnerTest, GoodKernelGivesAllItsSamples) {
   request_.timing.set_num_samples(5);
@@ -120,101 +64,6 @@ TEST_F(SandboxedRunnerTest, MoreThreadsThanCoresAreTheDevicesFault) {
   request_.timing.set_num_threads(250);
   request_.candidates = {CandidateFrom("good", "run_parallel", 1)};
   ExpectFailure(MeasureAll().at(1), v1::OUTCOME_DEVICE_LOST, "load", "250 threads");
-}
-
-TEST_F(SandboxedRunnerTest, CacheIsFlushedBeforeEachRun) {
-  request_.timing.set_flush_cache(true);
-  request_.timing.set_num_samples(3);
-  request_.timing.set_min_sample_ns(1'000'000);
-  const v1::MeasureResult result = Measure("good", "run");
-  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
-  EXPECT_EQ(result.runs_per_sample(), 1u);
-  EXPECT_THAT(result.samples_ns(), SizeIs(3));
-}
-
-// A tree in which the firmware says that the board is throttled, all the time.
-TEST_F(SandboxedRunnerTest, ThrottledBoardsSamplesAreRepeatedBoundedlyAndKept) {
-  SandboxOptions options = TestOptions();
-  options.child.system_root = TUNEFARM_SOURCE_DIR "/tests/data/sysfs/raspberry_pi4";
-  SandboxedRunner runner(options);
-  request_.timing.set_num_samples(3);
-  request_.candidates = {CandidateFrom("good", "run", 1)};
-  v1::MeasureResult result;
-  ASSERT_TRUE(runner.Run(request_, {}, [&](v1::MeasureResult got) { result = got; }).ok());
-  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
-  EXPECT_TRUE(result.unsteady());
-  EXPECT_EQ(result.num_disturbed(), 6u);
-  EXPECT_THAT(result.samples_ns(), SizeIs(6));
-  ASSERT_EQ(result.samples_size(), 6);
-  EXPECT_EQ(result.samples(5).verdict(), v1::SAMPLE_VERDICT_THROTTLED);
-  EXPECT_EQ(result.samples(5).before().temperature_millicelsius(), 48686);
-  EXPECT_TRUE(result.samples(5).after().throttled());
-
-  // The most that a request may ask for, all of it disturbed, still fits the runner's reply.
-  request_.timing.set_num_samples(1000);
-  ASSERT_TRUE(runner.Run(request_, {}, [&](v1::MeasureResult got) { result = got; }).ok());
-  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
-  EXPECT_THAT(result.samples(), SizeIs(1500));
-}
-
-// Readings as a hot board gives them, one for each time that the runner looks.
-class ScriptedHeat {
- public:
-  explicit ScriptedHeat(std::vector<int> celsius) : celsius_(std::move(celsius)) {}
-
-  SandboxOptions Options() {
-    SandboxOptions options = TestOptions();
-    options.hold.emplace();
-    options.hold->look_every = absl::Microseconds(1);
-    options.read_state = [this] {
-      v1::DeviceState state;
-      state.set_temperature_millicelsius(celsius_[std::min(next_++, celsius_.size() - 1)] * 1000);
-      return state;
-    };
-    return options;
-  }
-  size_t num_readings() const { return next_; }
-
- private:
-  const std::vector<int> celsius_;
-  size_t next_ = 0;
-};
-
-TEST_F(SandboxedRunnerTest, HotDeviceIsWaitedForBeforeACandidate) {
-  ScriptedHeat heat({80, 79, 70, 64, 66});
-  SandboxedRunner runner(heat.Options());
-  request_.candidates = {CandidateFrom("good", "run", 1)};
-  v1::MeasureResult result;
-  ASSERT_TRUE(runner.Run(request_, {}, [&](v1::MeasureResult got) { result = got; }).ok());
-  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK) << result.error();
-  EXPECT_GT(result.held_ns(), 0u);
-  EXPECT_EQ(result.before().temperature_millicelsius(), 64'000);
-  EXPECT_EQ(heat.num_readings(), 5u);
-  EXPECT_FALSE(runner.holding());
-}
-
-TEST_F(SandboxedRunnerTest, CancellationEndsAHold) {
-  ScriptedHeat heat({80});
-  SandboxedRunner runner(heat.Options());
-  request_.candidates = {CandidateFrom("good", "run", 1)};
-  std::stop_source stop;
-  std::thread stopper([&] {
-    while (!runner.holding()) std::this_thread::yield();
-    stop.request_stop();
-  });
-  const absl::Status status =
-      runner.Run(request_, stop.get_token(), [](v1::MeasureResult) { FAIL() << "a result"; });
-  stopper.join();
-  EXPECT_TRUE(absl::IsCancelled(status)) << status;
-}
-
-TEST_F(SandboxedRunnerTest, SlowCandidateIsCutAfterOneSample) {
-  request_.timing.set_num_samples(50);
-  request_.timing.set_cut_above_ns(1);
-  const v1::MeasureResult result = Measure("good", "run");
-  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK);
-  EXPECT_TRUE(result.cut());
-  EXPECT_THAT(result.samples_ns(), SizeIs(1));
 }
 
 TEST_F(SandboxedRunnerTest, WrongElementIsNamed) {

@@ -55,6 +55,9 @@ TEST(CliTest, EveryCommandExplainsItself) {
                                                           {"device"},
                                                           {"device", "list"},
                                                           {"device", "update"},
+                                                          {"device", "show"},
+                                                          {"device", "drain"},
+                                                          {"device", "undrain"},
                                                           {"doctor"}};
   for (std::vector<std::string> args : commands) {
     args.push_back("--help");
