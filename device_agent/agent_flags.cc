@@ -57,8 +57,17 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
   app.add_option("--tag", tags, "KEY=VALUE that candidates may ask for; may be repeated")
       ->allow_extra_args(false)
       ->check(CheckTag);
-  app.add_option("--cpu", flags.cpu, "core that kernels run on; default: the last one")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option(
+      "--core", flags.core,
+      "core that kernels run on: big, little or a number; default: what the tag \"core\" "
+      "says, else big: the last of the fastest cores");
+  app.add_option(
+      "--hold-above", flags.hold_above_celsius,
+      "degrees C from which the agent waits for the processor to cool by 10 before it runs "
+      "a kernel; negative: never; default: below where the system holds it back");
+  app.add_option("--system-root", flags.system_root,
+                 "read /proc and /sys below this directory (for trials of the agent itself)")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--token-file", flags.token_file, "file whose first line is the tracker's token");
   app.add_option("--memory-limit", flags.memory_limit_mib,
                  "MiB for a candidate's buffers, and again for what it takes beside them; "

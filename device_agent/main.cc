@@ -26,6 +26,8 @@
 #include "device_agent/device/cores.h"
 #include "device_agent/device/device_info.h"
 #include "device_agent/device/device_state.h"
+#include "device_agent/device/sensors.h"
+#include "device_agent/heat_hold.h"
 #include "device_agent/sandbox/machine.h"
 #include "device_agent/sandbox/runner_process.h"
 #include "device_agent/sandbox/sandboxed_runner.h"
@@ -70,6 +72,15 @@ UpdaterOptions MakeUpdaterOptions(const AgentFlags& flags, std::vector<std::stri
 // Flushing a cache takes twice its size, because replacement is not strictly least recently used.
 constexpr uint64_t kFlushFactor = 2;
 
+// The cores that kernels get, in order. The tag "core" chooses as --core does.
+absl::StatusOr<std::vector<CoreFacts>> ChooseCores(const AgentFlags& flags,
+                                                   const SystemFiles& files) {
+  const auto tag = flags.tags.find("core");
+  const std::string choice =
+      flags.core.empty() && tag != flags.tags.end() ? tag->second : flags.core;
+  return MeasuringCores(ReadCoreFacts(files, AllowedCores()), choice);
+}
+
 // On a 32-bit system a process has 3 GiB for everything, buffers and their guards among it.
 constexpr uint64_t kMaxMemoryLimitBytes = uint64_t{1} << (sizeof(void*) == 4 ? 30 : 62);
 
@@ -88,21 +99,12 @@ SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo&
   options.child.memory_limit_bytes =
       std::min(kMaxMemoryLimitBytes, flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20
                                                                  : device.memory_bytes() / 2);
-  options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(SystemFiles());
-  return options;
-}
-
-absl::StatusOr<AgentOptions> MakeAgentOptions(const AgentFlags& flags) {
-  std::random_device random;
-  AgentOptions options;
-  options.tracker = flags.tracker;
-  options.device = ReadDeviceInfo(SystemFiles());
-  options.device.set_name(flags.name);
-  options.device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
-  if (flags.emulated) options.device.set_emulated(true);
-  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
-  options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
-  options.backoff_seed = random();
+  options.child.system_root = flags.system_root;
+  const SystemFiles files(flags.system_root);
+  options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(files);
+  options.hold =
+      ChooseHold(flags.hold_above_celsius,
+                 PassiveTripMillicelsius(files, FindSensors(files, options.child.cores[0])));
   return options;
 }
 
@@ -151,17 +153,59 @@ absl::Status DieWithParent(pid_t parent) {
   return absl::OkStatus();
 }
 
+std::vector<int> Indices(const std::vector<CoreFacts>& cores) {
+  std::vector<int> indices;
+  for (const CoreFacts& core : cores) indices.push_back(core.index);
+  return indices;
+}
+
+v1::DeviceInfo DescribeDevice(const AgentFlags& flags, const SystemFiles& files,
+                              const std::vector<CoreFacts>& cores) {
+  v1::DeviceInfo device = ReadDeviceInfo(files);
+  device.set_name(flags.name);
+  device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+  if (const std::string cluster = ClusterName(cores); !cluster.empty()) {
+    (*device.mutable_tags())["core"] = cluster;
+  }
+  for (const CoreFacts& core : cores) {
+    v1::Core* told = device.add_cores();
+    told->set_index(static_cast<uint32_t>(core.index));
+    told->set_capacity(core.capacity);
+    told->set_max_frequency_hz(core.max_frequency_hz);
+  }
+  if (flags.emulated) device.set_emulated(true);
+  return device;
+}
+
+absl::StatusOr<AgentOptions> MakeAgentOptions(const AgentFlags& flags,
+                                              const std::vector<CoreFacts>& cores) {
+  std::random_device random;
+  AgentOptions options;
+  options.tracker = flags.tracker;
+  options.device = DescribeDevice(flags, SystemFiles(flags.system_root), cores);
+  TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
+  options.instance_id = absl::StrFormat("%08x%08x%08x%08x", random(), random(), random(), random());
+  options.backoff_seed = random();
+  return options;
+}
+
 // True when an update was taken, so that this process is to become it.
 absl::StatusOr<bool> Serve(const AgentFlags& flags, const Updater& updater) {
-  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<int> cores, MeasuringCores(flags.cpu));
-  TUNEFARM_ASSIGN_OR_RETURN(AgentOptions options, MakeAgentOptions(flags));
+  const SystemFiles files(flags.system_root);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores, ChooseCores(flags, files));
+  TUNEFARM_ASSIGN_OR_RETURN(AgentOptions options, MakeAgentOptions(flags, cores));
   // One reader for each thread that reads.
-  DeviceStateReader beside_samples(SystemFiles(), cores[0]);
-  DeviceStateReader for_heartbeats(SystemFiles(), cores[0]);
-  SandboxOptions sandbox_options = MakeSandboxOptions(flags, options.device, cores);
+  const int core = cores[0].index;
+  DeviceStateReader beside_samples(files, core);
+  DeviceStateReader for_heartbeats(files, core);
+  SandboxOptions sandbox_options = MakeSandboxOptions(flags, options.device, Indices(cores));
   sandbox_options.read_state = [&] { return beside_samples.Read(); };
   SandboxedRunner runner(std::move(sandbox_options));
-  options.read_state = [&] { return for_heartbeats.Read(); };
+  options.read_state = [&] {
+    v1::DeviceState state = for_heartbeats.ReadWhole();
+    state.set_holding(runner.holding());
+    return state;
+  };
   options.on_welcome = [&] { OnWelcome(flags, updater.store()); };
   options.take_update = [&](const v1::UpdateAgent& update) { return updater.Take(update); };
   Agent agent(std::move(options), &runner);
@@ -174,9 +218,10 @@ absl::StatusOr<bool> Serve(const AgentFlags& flags, const Updater& updater) {
 }
 
 absl::Status SelfTest(const AgentFlags& flags) {
-  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<int> cores, MeasuringCores(flags.cpu));
-  std::vector<CheckLine> lines = CheckSystem(SystemFiles(), cores[0]);
-  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags));
+  const SystemFiles files(flags.system_root);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores, ChooseCores(flags, files));
+  std::vector<CheckLine> lines = CheckSystem(files, cores[0].index);
+  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags, cores));
   for (CheckLine& line : CheckAbilities(options, !flags.without_seccomp)) {
     lines.push_back(std::move(line));
   }
@@ -185,7 +230,9 @@ absl::Status SelfTest(const AgentFlags& flags) {
 }
 
 absl::Status Probe(const AgentFlags& flags) {
-  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores,
+                            ChooseCores(flags, SystemFiles(flags.system_root)));
+  TUNEFARM_ASSIGN_OR_RETURN(const AgentOptions options, MakeAgentOptions(flags, cores));
   TUNEFARM_RETURN_IF_ERROR(ProbeTracker(options, kProbePatience));
   std::printf("%s%s\n", kProbePrefix, base::Print(base::OwnVersion()).c_str());
   return absl::OkStatus();

@@ -52,6 +52,7 @@ absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
                                             const v1::Hello& hello) {
   TUNEFARM_RETURN_IF_ERROR(CheckCompatible(hello, base::OwnVersion()));
   DeviceInfo info = FromProto(hello.device());
+  info.unavailable = hello.unavailable();
   const std::string name = info.name;
   Touched touched;
   base::MutexLock lock(&mutex_);
@@ -71,8 +72,13 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
   switch (message.kind_case()) {
     case v1::AgentMessage::kHeartbeat: {
       const DeviceState state = FromProto(message.heartbeat().state());
+      Touched touched;
       base::MutexLock lock(&mutex_);
       core_.OnHeartbeat(clock_.SteadyNow(), session, state);
+      Actions actions;
+      core_.OnAvailability(clock_.SteadyNow(), session, message.heartbeat().unavailable(),
+                           &actions);
+      Apply(actions, nullptr, &touched);
       return;
     }
     case v1::AgentMessage::kBlobRequest:

@@ -29,7 +29,6 @@ ArtifactBuffer Describe(const KernelBuffer& kernel_buffer) {
           buffer.num_elems(), buffer.extents,     kernel_buffer.fill};
 }
 
-// A machine without an operating system cannot load a shared object.
 bool IsLoadable(const Target& target) { return absl::StrContains(target.triple, "linux"); }
 
 absl::Status CheckImportsNothing(const ObjectFacts& facts, const std::string& symbol) {
@@ -54,6 +53,11 @@ absl::StatusOr<Artifact> BuildArtifact(const LoweredKernel& kernel, const Target
   artifact.text_bytes = facts.text_bytes;
   if (IsLoadable(target)) {
     TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkShared(artifact.object));
+  } else if (target.IsBareMetal()) {
+    TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkImage(artifact.object));
+  }
+  if (!artifact.shared.empty()) {
+    TUNEFARM_ASSIGN_OR_RETURN(artifact.sections, LoadedSections(artifact.shared));
   }
   artifact.digest = base::Sha256Hex(artifact.shared.empty() ? artifact.object : artifact.shared);
   artifact.run_symbol = symbol;

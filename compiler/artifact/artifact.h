@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "compiler/artifact/object_file.h"
 #include "compiler/lower/lowered_kernel.h"
 #include "compiler/target/target.h"
 
@@ -25,11 +26,14 @@ struct ArtifactBuffer {
 
 struct Artifact {
   std::string object;  // Relocatable ELF (.o), what `deploy` ships.
-  std::string shared;  // Linked, position-independent ELF without imports, what agents load. Empty
-                       // for bare objects.
-  std::string digest;  // SHA-256 of `shared`.
+  // Linked, position-independent ELF without imports, what agents load: a shared object, or for a
+  // board without an operating system an image (LinkImage) that is placed by copying. Empty for
+  // bare objects.
+  std::string shared;
+  std::string digest;     // SHA-256 of `shared`.
   std::string text_hash;  // SHA-256 of the code section: equal code, equal time.
   int64_t text_bytes = 0;
+  std::vector<SectionBytes> sections;  // Of `shared`, those that take memory on the device.
   std::string run_symbol;
   std::string prepare_symbol;           // Empty: nothing to prepare.
   std::vector<ArtifactBuffer> buffers;  // In the order of the call.

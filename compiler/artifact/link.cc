@@ -17,6 +17,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/synchronization/mutex.h"
 #include "base/status.h"
+#include "compiler/artifact/object_file.h"
 
 LLD_HAS_DRIVER(elf)
 
@@ -73,11 +74,23 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return bytes;
 }
 
-absl::Status RunLld(const std::string& input, const std::string& output) {
-  const std::vector<const char*> arguments = {
-      "ld.lld",       "-shared",    "--no-undefined", "--hash-style=both", "--build-id=none",
-      "--strip-all",  "-z",         "noexecstack",    "--threads=1",       "-o",
-      output.c_str(), input.c_str()};
+// Code and constants side by side from address 0; anything else is refused.
+constexpr char kImageScript[] = R"(PHDRS { image PT_LOAD FLAGS(5); }
+SECTIONS {
+  . = 0;
+  .text : { *(.text .text.*) } :image
+  .rodata : { *(.rodata .rodata.*) } :image
+  .data : { *(.data .data.* .bss .bss.*) }
+  ASSERT(SIZEOF(.data) == 0, "a kernel has no writable data")
+  /DISCARD/ : { *(.ARM.exidx* .ARM.attributes .comment .note.*) }
+})";
+
+absl::Status RunLld(const std::vector<std::string>& options, const std::string& input,
+                    const std::string& output) {
+  std::vector<const char*> arguments = {"ld.lld", "--no-undefined", "--build-id=none",
+                                        "--threads=1"};
+  for (const std::string& option : options) arguments.push_back(option.c_str());
+  arguments.insert(arguments.end(), {"-o", output.c_str(), input.c_str()});
   std::string messages;
   llvm::raw_string_ostream stream(messages);
   absl::MutexLock lock(&lld_mutex);
@@ -96,8 +109,22 @@ absl::StatusOr<std::string> LinkShared(const std::string& object) {
   const PrivateFolder folder;
   TUNEFARM_RETURN_IF_ERROR(folder.status());
   TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("kernel.o"), object));
-  TUNEFARM_RETURN_IF_ERROR(RunLld(folder.File("kernel.o"), folder.File("kernel.so")));
+  TUNEFARM_RETURN_IF_ERROR(
+      RunLld({"-shared", "--hash-style=both", "--strip-all", "-z", "noexecstack"},
+             folder.File("kernel.o"), folder.File("kernel.so")));
   return ReadFile(folder.File("kernel.so"));
+}
+
+absl::StatusOr<std::string> LinkImage(const std::string& object) {
+  TUNEFARM_RETURN_IF_ERROR(CheckPositionIndependent(object));
+  const PrivateFolder folder;
+  TUNEFARM_RETURN_IF_ERROR(folder.status());
+  TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("kernel.o"), object));
+  TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("image.ld"), kImageScript));
+  TUNEFARM_RETURN_IF_ERROR(RunLld({"-static", "-T", folder.File("image.ld"), "--entry=0",
+                                   "--strip-debug", "-z", "max-page-size=16"},
+                                  folder.File("kernel.o"), folder.File("image.elf")));
+  return ReadFile(folder.File("image.elf"));
 }
 
 }  // namespace tunefarm::compiler

@@ -2,6 +2,7 @@
 #ifndef TUNEFARM_COMPILER_ARTIFACT_LINK_H_
 #define TUNEFARM_COMPILER_ARTIFACT_LINK_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -14,6 +15,13 @@ namespace tunefarm::compiler {
 // missing. Thread-safe; LLD has global state, so links take turns. Errors: kInternal with LLD's
 // words (an undefined symbol, for one), kUnavailable (no room for the files).
 absl::StatusOr<std::string> LinkShared(const std::string& object);
+
+// Links one relocatable object for a board into an image: an ELF file whose only segment, at
+// address 0, holds code and constants and may be copied to any multiple of kImageAlignment. The
+// symbol table names the entries. Errors: as above, and kInternal for code that is not
+// position-independent or needs writable data.
+absl::StatusOr<std::string> LinkImage(const std::string& object);
+inline constexpr int64_t kImageAlignment = 16;
 
 }  // namespace tunefarm::compiler
 

@@ -1,5 +1,7 @@
 #include "compiler/artifact/object_file.h"
 
+#include <llvm/ADT/SmallString.h>
+#include <llvm/BinaryFormat/ELF.h>
 #include <llvm/Object/Archive.h>
 #include <llvm/Object/ArchiveWriter.h>
 #include <llvm/Object/ELFObjectFile.h>
@@ -58,13 +60,69 @@ absl::Status AddSection(const llvm::object::SectionRef& section, ObjectFacts& fa
   return AppendRelocations(section, code);
 }
 
+absl::StatusOr<std::unique_ptr<llvm::object::ObjectFile>> OpenElf(const std::string& object) {
+  const llvm::MemoryBufferRef buffer(llvm::StringRef(object), "kernel.o");
+  return FromLlvm(llvm::object::ObjectFile::createELFObjectFile(buffer), "object of a kernel");
+}
+
+bool IsLoaded(const llvm::object::SectionRef& section) {
+  return (llvm::object::ELFSectionRef(section).getFlags() & llvm::ELF::SHF_ALLOC) != 0;
+}
+
+// Relocations whose value is a distance; the others hold an address ("ELF for the Arm
+// Architecture", 5.6.1).
+bool IsRelative(uint64_t type) {
+  switch (type) {
+    case llvm::ELF::R_ARM_NONE:
+    case llvm::ELF::R_ARM_REL32:
+    case llvm::ELF::R_ARM_PREL31:
+    case llvm::ELF::R_ARM_THM_CALL:
+    case llvm::ELF::R_ARM_THM_JUMP24:
+    case llvm::ELF::R_ARM_THM_JUMP19:
+    case llvm::ELF::R_ARM_THM_MOVW_PREL_NC:
+    case llvm::ELF::R_ARM_THM_MOVT_PREL:
+    case llvm::ELF::R_ARM_THM_ALU_PREL_11_0:
+    case llvm::ELF::R_ARM_THM_PC12:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
+absl::StatusOr<std::vector<SectionBytes>> LoadedSections(const std::string& file) {
+  TUNEFARM_ASSIGN_OR_RETURN(const auto elf, OpenElf(file));
+  std::vector<SectionBytes> sections;
+  for (const llvm::object::SectionRef& section : elf->sections()) {
+    if (!IsLoaded(section) || section.getSize() == 0) continue;
+    TUNEFARM_ASSIGN_OR_RETURN(const llvm::StringRef name,
+                              FromLlvm(section.getName(), "section of a kernel"));
+    sections.push_back({name.str(), static_cast<int64_t>(section.getSize())});
+  }
+  return sections;
+}
+
+absl::Status CheckPositionIndependent(const std::string& object) {
+  TUNEFARM_ASSIGN_OR_RETURN(const auto elf, OpenElf(object));
+  for (const llvm::object::SectionRef& section : elf->sections()) {
+    TUNEFARM_ASSIGN_OR_RETURN(const llvm::object::section_iterator target,
+                              FromLlvm(section.getRelocatedSection(), "section of a kernel"));
+    if (target == elf->section_end() || !IsLoaded(*target)) continue;
+    for (const llvm::object::RelocationRef& relocation : section.relocations()) {
+      if (IsRelative(relocation.getType())) continue;
+      llvm::SmallString<32> name;
+      relocation.getTypeName(name);
+      return absl::InternalError(absl::StrFormat(
+          "code for a board holds an address (%s at offset %d), so it cannot be copied anywhere",
+          name.str().str(), relocation.getOffset()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ObjectFacts> InspectObject(const std::string& object) {
-  const llvm::MemoryBufferRef buffer(llvm::StringRef(object), "kernel.o");
-  TUNEFARM_ASSIGN_OR_RETURN(
-      const std::unique_ptr<llvm::object::ObjectFile> file,
-      FromLlvm(llvm::object::ObjectFile::createELFObjectFile(buffer), "object of a kernel"));
+  TUNEFARM_ASSIGN_OR_RETURN(const auto file, OpenElf(object));
   ObjectFacts facts;
   std::string code;
   for (const llvm::object::SectionRef& section : file->sections()) {

@@ -20,6 +20,19 @@ struct ObjectFacts {
 // Errors: kInternal in LLVM's words if `object` is no ELF object.
 absl::StatusOr<ObjectFacts> InspectObject(const std::string& object);
 
+// Bytes of one section that is loaded.
+struct SectionBytes {
+  std::string name;
+  int64_t bytes = 0;
+};
+// Of an object or a linked file, in its order, empty ones left out. Errors: kInternal in LLVM's
+// words.
+absl::StatusOr<std::vector<SectionBytes>> LoadedSections(const std::string& file);
+
+// Whether code for Arm runs wherever it is copied: every relocation of a loaded section counts from
+// its own place. Errors: kInternal that names the one that does not.
+absl::Status CheckPositionIndependent(const std::string& object);
+
 // A static library (ar) of one object, for the linker of a plain C project. Deterministic: no
 // dates, no owners. Errors: kInternal in LLVM's words.
 absl::StatusOr<std::string> MakeStaticLibrary(const std::string& object,

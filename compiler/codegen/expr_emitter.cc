@@ -13,7 +13,7 @@
 namespace tunefarm::compiler {
 namespace {
 
-llvm::Type* ScalarType(llvm::LLVMContext& context, DType dtype) {
+llvm::Type* ScalarType(llvm::LLVMContext& context, DType dtype, int64_t pointer_bits) {
   switch (dtype) {
     case DType::kF32:
       return llvm::Type::getFloatTy(context);
@@ -24,7 +24,7 @@ llvm::Type* ScalarType(llvm::LLVMContext& context, DType dtype) {
     case DType::kS32:
       return llvm::Type::getInt32Ty(context);
     case DType::kIndex:
-      return llvm::Type::getInt64Ty(context);
+      return llvm::Type::getIntNTy(context, static_cast<unsigned>(pointer_bits));
     case DType::kBool:
       return llvm::Type::getInt1Ty(context);
   }
@@ -85,9 +85,14 @@ const BufferPlace* ExprEmitter::FindBuffer(const BufferNode* buffer) const {
 }
 
 llvm::Type* ExprEmitter::LlvmType(Type type) {
-  llvm::Type* scalar = ScalarType(builder_.getContext(), type.dtype);
+  llvm::Type* scalar = ScalarType(builder_.getContext(), type.dtype, target_.PointerBits());
   if (type.lanes == 1) return scalar;
   return llvm::FixedVectorType::get(scalar, static_cast<unsigned>(type.lanes));
+}
+
+llvm::ConstantInt* ExprEmitter::Index(int64_t value) {
+  return builder_.getIntN(static_cast<unsigned>(target_.PointerBits()),
+                          static_cast<uint64_t>(value));
 }
 
 llvm::Value* ExprEmitter::Emit(const Expr& expr) {
@@ -280,6 +285,12 @@ llvm::Value* ExprEmitter::Emit(const Call& node) {
       return EmitRequantize(builder_, args[0], args[1], args[2]);
     case Intrinsic::kDotS8x2:
       return EmitDotS8x2(builder_, target_, args[0], args[1], args[2]);
+    case Intrinsic::kRequantizeShort:
+      return EmitRequantizeShort(builder_, target_, args[0], args[1], args[2], args[3]);
+    case Intrinsic::kWidenEven:
+      return EmitWiden(builder_, target_, args[0], 0);
+    case Intrinsic::kWidenOdd:
+      return EmitWiden(builder_, target_, args[0], 1);
     case Intrinsic::kExp:
       return EmitExp(builder_, args[0]);
     case Intrinsic::kSqrt:

@@ -57,7 +57,12 @@ class ExprEmitter {
   llvm::Value* Emit(const Expr& expr);
   void EmitStore(const Store& store);
 
+  // The address of an element; `index` has one lane.
+  llvm::Value* EmitAddress(const Buffer& buffer, const LinearIndex& index);
+
   llvm::Type* LlvmType(Type type);
+  // A constant of the type that subscripts have: as wide as a pointer.
+  llvm::ConstantInt* Index(int64_t value);
 
  private:
   static constexpr int kHere = std::numeric_limits<int>::max();
@@ -117,6 +122,7 @@ class ExprEmitter {
                       llvm::Align align);
   void StoreAt(const BufferPlace& place, llvm::Value* value, llvm::Value* pointer,
                llvm::Align align);
+  bool IsPackedWord(Type type) const;
   llvm::Value* EmitLanesLoad(const Load& node, const BufferPlace& place, const LinearIndex& index);
   llvm::Value* EmitGather(const Load& node, const BufferPlace& place);
   // Pointers to the elements that the lanes of a vector index name, for accesses without a pattern.

@@ -2,6 +2,8 @@
 
 #include <llvm/IR/Constants.h>
 #include <llvm/IR/DerivedTypes.h>
+#include <llvm/IR/InlineAsm.h>
+#include <llvm/IR/IntrinsicsARM.h>
 #include <llvm/IR/IntrinsicsX86.h>
 
 #include <numeric>
@@ -143,9 +145,51 @@ llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Va
   return RoundingShiftRight(builder, scaled, right);
 }
 
+llvm::Value* EmitRequantizeShort(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x2,
+                                 llvm::Value* multiplier, llvm::Value* addend, llvm::Value* right) {
+  llvm::Value* sum = nullptr;
+  if (target.HasPairMultiply() && !x2->getType()->isVectorTy()) {
+    llvm::Type* type = x2->getType();
+    llvm::InlineAsm* smmlar =
+        llvm::InlineAsm::get(llvm::FunctionType::get(type, {type, type, type}, false),
+                             "smmlar $0, $1, $2, $3", "=r,r,r,r", /*hasSideEffects=*/false);
+    sum = builder.CreateCall(smmlar, {x2, multiplier, addend});
+  } else {
+    llvm::Type* wide = WithElement(x2, builder.getInt64Ty());
+    llvm::Value* product =
+        builder.CreateMul(builder.CreateSExt(x2, wide), builder.CreateSExt(multiplier, wide));
+    llvm::Value* rounded = builder.CreateAdd(product, Int(product, int64_t{1} << 31));
+    sum = builder.CreateAdd(
+        builder.CreateTrunc(builder.CreateLShr(rounded, Int(rounded, 32)), x2->getType()), addend);
+  }
+  return builder.CreateAShr(builder.CreateAdd(sum, builder.CreateAShr(x2, Int(x2, 31))), right);
+}
+
+llvm::Value* EmitWiden(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* vector,
+                       unsigned first) {
+  if (target.HasPairMultiply() && Lanes(vector) == 4) {
+    llvm::Value* word = builder.CreateBitCast(vector, builder.getInt32Ty());
+    // Selected as SXTB16 with its rotation.
+    if (first == 1) {
+      word = builder.CreateIntrinsic(llvm::Intrinsic::fshr, {word->getType()},
+                                     {word, word, builder.getInt32(8)});
+    }
+    return builder.CreateBitCast(builder.CreateIntrinsic(llvm::Intrinsic::arm_sxtb16, {}, {word}),
+                                 llvm::FixedVectorType::get(builder.getInt16Ty(), 2));
+  }
+  llvm::Value* half = Pick(builder, vector, first, 2, Lanes(vector) / 2);
+  return builder.CreateSExt(half, WithElement(half, builder.getInt16Ty()));
+}
+
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b) {
   llvm::Type* type = acc->getType();
+  if (target.HasPairMultiply() && !type->isVectorTy() &&
+      a->getType()->getScalarSizeInBits() == 16) {
+    return builder.CreateIntrinsic(
+        llvm::Intrinsic::arm_smlad, {},
+        {builder.CreateBitCast(a, type), builder.CreateBitCast(b, type), acc});
+  }
   if (!type->isVectorTy()) acc = builder.CreateVectorSplat(1, acc);
   const unsigned lanes = Lanes(acc);
   // No change where the operands have 16 bits already.

@@ -18,6 +18,14 @@ llvm::Value* MultiplyAdd(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value
 llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
                             llvm::Value* shift);
 
+// s32 (vectors) each. One instruction for the rounded product where the target has SMMLAR.
+llvm::Value* EmitRequantizeShort(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x2,
+                                 llvm::Value* multiplier, llvm::Value* addend, llvm::Value* right);
+
+// s8x4N to s16x2N: every second lane from `first`.
+llvm::Value* EmitWiden(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* vector,
+                       unsigned first);
+
 // acc: s32xN, a and b: s8x2N. On x86 by vpdpwssd where the target has it, else by pmaddwd.
 llvm::Value* EmitDotS8x2(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* acc,
                          llvm::Value* a, llvm::Value* b);

@@ -40,7 +40,10 @@ void EmitEntry(EntryContext entry, const Function& function) {
   StmtEmitter emitter(entry, llvm_function, /*scratch_top=*/0);
   llvm::IRBuilder<>& builder = emitter.builder();
   emitter.set_values({.scratch = llvm_function->getArg(kScratchArg),
-                      .parallel = llvm_function->getArg(kParallelArg)});
+                      // A board has one thread: its parallel loops are plain ones.
+                      .parallel = entry.target.target.IsBareMetal()
+                                      ? nullptr
+                                      : llvm_function->getArg(kParallelArg)});
   const Usage usage = UsageOf(function.body);
   std::vector<llvm::Value*> bases;
   for (const Buffer& buffer : usage.buffers) {
@@ -62,7 +65,7 @@ std::unique_ptr<llvm::Module> EmitModule(llvm::LLVMContext& context, const Lower
   auto module = std::make_unique<llvm::Module>(symbol, context);
   module->setTargetTriple(target.target.triple);
   module->setDataLayout(target.machine->createDataLayout());
-  module->setPICLevel(llvm::PICLevel::BigPIC);
+  if (!target.target.IsBareMetal()) module->setPICLevel(llvm::PICLevel::BigPIC);
   const int64_t scratch_bytes = ScratchBytes(kernel);
   EmitEntry({*module, target, symbol, ScratchLayout(kernel.run), StoredBuffers(kernel.run.body),
              scratch_bytes},

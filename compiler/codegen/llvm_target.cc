@@ -21,6 +21,7 @@ void InitializeOnce() {
     llvm::InitializeAllTargets();
     llvm::InitializeAllTargetMCs();
     llvm::InitializeAllAsmPrinters();
+    llvm::InitializeAllAsmParsers();  // Register tiles are written as assembly.
     return true;
   }();
   (void)initialized;
@@ -84,8 +85,9 @@ absl::StatusOr<LlvmTarget> MakeLlvmTarget(const Target& target) {
   result.target = target;
   result.features = SubtargetFeatures(target);
   llvm::TargetOptions options;
-  result.machine.reset(back_end->createTargetMachine(target.triple, target.cpu, result.features,
-                                                     options, llvm::Reloc::PIC_));
+  result.machine.reset(
+      back_end->createTargetMachine(target.triple, target.cpu, result.features, options,
+                                    target.IsBareMetal() ? llvm::Reloc::ROPI : llvm::Reloc::PIC_));
   if (result.machine == nullptr) {
     return absl::InvalidArgumentError(
         absl::StrFormat("LLVM has no code generator for '%s'", target.triple));

@@ -64,8 +64,8 @@ llvm::Value* ExprEmitter::EmitPart(llvm::Value* start, const std::vector<LinearT
                                    int64_t elem_bytes) {
   llvm::Value* bytes = nullptr;
   for (const LinearTerm& term : terms) {
-    llvm::Value* value = builder_.CreateSExtOrTrunc(Emit(term.value), builder_.getInt64Ty());
-    llvm::Value* scaled = builder_.CreateNSWMul(value, builder_.getInt64(term.factor * elem_bytes));
+    llvm::Value* value = builder_.CreateSExtOrTrunc(Emit(term.value), LlvmType(Type()));
+    llvm::Value* scaled = builder_.CreateNSWMul(value, Index(term.factor * elem_bytes));
     bytes = bytes == nullptr ? scaled : builder_.CreateNSWAdd(bytes, scaled);
   }
   // Not inbounds: the constant that follows may bring a pointer back from outside the buffer.
@@ -103,7 +103,7 @@ llvm::Value* ExprEmitter::MovePointer(LoopScope& scope, llvm::Value* start, int6
   llvm::BasicBlock* before = scope.counter->getIncomingBlock(0);
   builder_.SetInsertPoint(before->getTerminator());
   llvm::Value* offset =
-      builder_.CreateNSWMul(scope.counter->getIncomingValue(0), builder_.getInt64(step_bytes));
+      builder_.CreateNSWMul(scope.counter->getIncomingValue(0), Index(step_bytes));
   phi->addIncoming(builder_.CreateGEP(builder_.getInt8Ty(), start, offset), before);
   scope.moving.push_back({phi, start, step_bytes});
   return phi;
@@ -127,7 +127,7 @@ void ExprEmitter::ReplaceByIndexing(const LoopScope& scope) {
   for (const MovingPointer& pointer : scope.moving) {
     llvm::Value*& offset = offsets[pointer.step_bytes];
     if (offset == nullptr) {
-      offset = builder_.CreateNSWMul(scope.counter, builder_.getInt64(pointer.step_bytes));
+      offset = builder_.CreateNSWMul(scope.counter, Index(pointer.step_bytes));
     }
     pointer.phi->replaceAllUsesWith(
         builder_.CreateGEP(builder_.getInt8Ty(), pointer.start, offset));
@@ -181,9 +181,9 @@ std::vector<llvm::Value*> ExprEmitter::LanePointers(const BufferPlace& place, in
   }
   llvm::Value* elements = Emit(index);
   for (int lane = 0; lane < lanes; ++lane) {
-    llvm::Value* element = builder_.CreateSExtOrTrunc(builder_.CreateExtractElement(elements, lane),
-                                                      builder_.getInt64Ty());
-    llvm::Value* bytes = builder_.CreateNSWMul(element, builder_.getInt64(elem_bytes));
+    llvm::Value* element =
+        builder_.CreateSExtOrTrunc(builder_.CreateExtractElement(elements, lane), LlvmType(Type()));
+    llvm::Value* bytes = builder_.CreateNSWMul(element, Index(elem_bytes));
     pointers.push_back(builder_.CreateGEP(builder_.getInt8Ty(), place.base, bytes));
   }
   return pointers;
@@ -206,12 +206,30 @@ llvm::Value* ExprEmitter::EmitLanesLoad(const Load& node, const BufferPlace& pla
   const int64_t elem_bytes = SizeBytes(node.buffer->dtype);
   llvm::Value* pointer = PointerTo(place, elem_bytes, index);
   llvm::Type* type = LlvmType(node.type.WithLanes(index.lane_period));
-  llvm::Value* period = LoadAt(place, type, pointer, ProvableAlign(index, elem_bytes));
+  const llvm::Align align = ProvableAlign(index, elem_bytes);
+  if (IsPackedWord(node.type.WithLanes(index.lane_period))) {
+    type = builder_.getInt32Ty();
+  }
+  llvm::Value* period = LoadAt(place, type, pointer, align);
+  period = builder_.CreateBitCast(period, LlvmType(node.type.WithLanes(index.lane_period)));
   if (index.lane_period == node.type.lanes) return period;
   if (index.lane_period == 1) return builder_.CreateVectorSplat(node.type.lanes, period);
   std::vector<int> pattern;
   for (int lane = 0; lane < node.type.lanes; ++lane) pattern.push_back(lane % index.lane_period);
   return builder_.CreateShuffleVector(period, pattern);
+}
+
+llvm::Value* ExprEmitter::EmitAddress(const Buffer& buffer, const LinearIndex& index) {
+  const BufferPlace* place = FindBuffer(buffer.get());
+  TUNEFARM_CHECK(place != nullptr, absl::StrFormat("buffer %s is not live", buffer->name));
+  return PointerTo(*place, SizeBytes(buffer->dtype), index);
+}
+
+// Four bytes of integers: one general register on a Cortex-M.
+bool ExprEmitter::IsPackedWord(Type type) const {
+  if (!target_.HasPairMultiply() || type.lanes == 1 || type.is_float()) return false;
+  return type.dtype != DType::kBool && type.dtype != DType::kIndex &&
+         SizeBytes(type.dtype) * type.lanes == 4;
 }
 
 llvm::Value* ExprEmitter::Emit(const Load& node) {
@@ -229,6 +247,8 @@ void ExprEmitter::EmitStore(const Store& store) {
   const int64_t elem_bytes = SizeBytes(store.buffer->dtype);
   const std::optional<LinearIndex> index = Linearize(store.indices[0]);
   if (index && index->is_contiguous()) {
+    if (IsPackedWord(store.value.type()))
+      value = builder_.CreateBitCast(value, builder_.getInt32Ty());
     StoreAt(*place, value, PointerTo(*place, elem_bytes, *index),
             ProvableAlign(*index, elem_bytes));
     return;

@@ -72,10 +72,11 @@ llvm::Function* StmtEmitter::EmitParallelBody(const For& node, const Usage& usag
 
   llvm::Value* scratch = next();
   if (entry_.scratch_bytes_per_worker > 0) {
-    llvm::Value* worker = head.CreateSExt(function->getArg(kWorkerArg), head.getInt64Ty());
-    scratch =
-        head.CreateGEP(head.getInt8Ty(), scratch,
-                       head.CreateNSWMul(worker, head.getInt64(entry_.scratch_bytes_per_worker)));
+    llvm::Value* worker =
+        head.CreateSExtOrTrunc(function->getArg(kWorkerArg), body.exprs().LlvmType(Type()));
+    scratch = head.CreateGEP(
+        head.getInt8Ty(), scratch,
+        head.CreateNSWMul(worker, body.exprs().Index(entry_.scratch_bytes_per_worker)));
   }
   body.set_values({.scratch = scratch, .parallel = nullptr});
   std::vector<llvm::Value*> bases;
@@ -94,7 +95,9 @@ llvm::Function* StmtEmitter::EmitParallelBody(const For& node, const Usage& usag
 void StmtEmitter::BindIteration(const For& node, llvm::Value* item) {
   llvm::IRBuilderBase::InsertPointGuard restore(builder_);
   builder_.SetInsertPoint(function_->getEntryBlock().getTerminator());
-  exprs_.BindVar(node.var.get(), builder_.CreateNSWAdd(exprs_.Emit(node.min), item));
+  exprs_.BindVar(node.var.get(),
+                 builder_.CreateNSWAdd(exprs_.Emit(node.min),
+                                       builder_.CreateSExtOrTrunc(item, exprs_.LlvmType(Type()))));
 }
 
 void StmtEmitter::EmitParallelLoop(const For& node) {
@@ -121,13 +124,15 @@ void StmtEmitter::EmitParallelLoop(const For& node) {
   llvm::Value* run = LoadField(builder_, parallel_type, values_.parallel, kRunField);
   llvm::Value* run_context = LoadField(builder_, parallel_type, values_.parallel, kContextField);
   llvm::Value* items =
-      builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, extent, builder_.getInt64(0));
+      builder_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, extent, exprs_.Index(0));
+  items = builder_.CreateSExt(items, builder_.getInt64Ty());
   builder_.CreateCall(RunType(context), run, {run_context, items, body, closure});
   builder_.CreateBr(end_block);
 
   builder_.SetInsertPoint(alone_block);
-  EmitCountedLoop(builder_.getInt64(0), extent, [&](llvm::Value* item) {
-    builder_.CreateCall(body, {closure, item, builder_.getInt32(0)});
+  EmitCountedLoop(exprs_.Index(0), extent, [&](llvm::Value* item) {
+    llvm::Value* wide_item = builder_.CreateSExt(item, builder_.getInt64Ty());
+    builder_.CreateCall(body, {closure, wide_item, builder_.getInt32(0)});
   });
   builder_.CreateBr(end_block);
   builder_.SetInsertPoint(end_block);

@@ -43,6 +43,7 @@ void StmtEmitter::Emit(const Stmt& stmt) {
 }
 
 void StmtEmitter::Emit(const For& node) {
+  if (node.loop_kind == LoopKind::kTile && EmitTile(node)) return;
   int64_t extent = 0;
   const bool is_const = IsConst(node.extent, &extent);
   if (is_const && extent <= 0) return;
@@ -68,20 +69,20 @@ void StmtEmitter::EmitCountedLoop(llvm::Value* begin, llvm::Value* extent,
   if (llvm::isa<llvm::ConstantInt>(extent)) {
     builder_.CreateBr(head_block);
   } else {
-    llvm::Value* any = builder_.CreateICmpSGT(extent, builder_.getInt64(0));
+    llvm::Value* any = builder_.CreateICmpSGT(extent, exprs_.Index(0));
     builder_.CreateCondBr(any, head_block, exit_block);
   }
   llvm::BasicBlock* before = builder_.GetInsertBlock();
 
   builder_.SetInsertPoint(head_block);
-  llvm::PHINode* i = builder_.CreatePHI(builder_.getInt64Ty(), 2);
+  llvm::PHINode* i = builder_.CreatePHI(begin->getType(), 2);
   i->addIncoming(begin, before);
   exprs_.EnterLoop(i, builder_.CreateBr(body_block));
 
   builder_.SetInsertPoint(body_block);
   body(i);
   exprs_.Leave();
-  llvm::Value* next = builder_.CreateNSWAdd(i, builder_.getInt64(1));
+  llvm::Value* next = builder_.CreateNSWAdd(i, exprs_.Index(1));
   i->addIncoming(next, builder_.GetInsertBlock());
   builder_.CreateCondBr(builder_.CreateICmpSLT(next, end), head_block, exit_block);
   builder_.SetInsertPoint(exit_block);

@@ -71,6 +71,13 @@ class StmtEmitter {
   llvm::Value* AllocaInHead(llvm::Type* type, llvm::Align align);
   llvm::BasicBlock* NewBlock(const char* name);
 
+  // tile_loop.cc
+  // False if the target has no code of its own for this tile.
+  bool EmitTile(const For& node);
+  // Match: what a matcher of thumb/ found.
+  template <typename Match>
+  void EmitTileBlock(const Match& tile, const std::string& assembly);
+
   // parallel_loop.cc
   void EmitParallelLoop(const For& node);
   // The function that runs one iteration; its closure holds the values in the order of

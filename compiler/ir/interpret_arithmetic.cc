@@ -85,6 +85,49 @@ class RequantizeCode final : public ExprCode {
   std::vector<Operand> args_;
 };
 
+class RequantizeShortCode final : public ExprCode {
+ public:
+  RequantizeShortCode(Operand out, std::vector<Operand> args)
+      : out_(std::move(out)), args_(std::move(args)) {}
+  void Run(Frame& frame) const override {
+    for (const Operand& arg : args_) arg.Run(frame);
+    for (int lane = 0; lane < out_.lanes; ++lane) {
+      const auto arg = [&](size_t i) {
+        return static_cast<int32_t>(frame.values[Lane(args_[i], lane)].i);
+      };
+      if (arg(3) < 0 || arg(3) > 31) {
+        frame.Fail(absl::OutOfRangeError(
+            absl::StrFormat("requantize_short: shift right by %d, must be 0 to 31", arg(3))));
+        return;
+      }
+      frame.values[Lane(out_, lane)].i = RequantizeShort(arg(0), arg(1), arg(2), arg(3));
+    }
+  }
+
+ private:
+  Operand out_;
+  std::vector<Operand> args_;
+};
+
+// Every second lane, from `first`.
+class WidenCode final : public ExprCode {
+ public:
+  WidenCode(Operand out, Operand arg, size_t first)
+      : out_(std::move(out)), arg_(std::move(arg)), first_(first) {}
+  void Run(Frame& frame) const override {
+    arg_.Run(frame);
+    for (int lane = 0; lane < out_.lanes; ++lane) {
+      frame.values[out_.place + static_cast<size_t>(lane)] =
+          frame.values[arg_.place + first_ + 2 * static_cast<size_t>(lane)];
+    }
+  }
+
+ private:
+  Operand out_;
+  Operand arg_;
+  size_t first_;
+};
+
 class DotS8x2Code final : public ExprCode {
  public:
   DotS8x2Code(Operand out, std::vector<Operand> args)
@@ -248,6 +291,12 @@ ExprCodePtr MakeCallCode(Intrinsic intrinsic, const Operand& out, std::vector<Op
       return std::make_shared<const RequantizeCode>(out, std::move(args));
     case Intrinsic::kDotS8x2:
       return std::make_shared<const DotS8x2Code>(out, std::move(args));
+    case Intrinsic::kRequantizeShort:
+      return std::make_shared<const RequantizeShortCode>(out, std::move(args));
+    case Intrinsic::kWidenEven:
+    case Intrinsic::kWidenOdd:
+      return std::make_shared<const WidenCode>(out, std::move(args[0]),
+                                               intrinsic == Intrinsic::kWidenOdd ? 1 : 0);
     case Intrinsic::kExp:
       return MakeUnary(out, std::move(args[0]), [](Scalar x) {
         return FromFloat(static_cast<float>(std::exp(static_cast<double>(x.f))));

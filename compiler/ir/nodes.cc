@@ -192,7 +192,7 @@ Expr MakeCall(Intrinsic intrinsic, std::vector<Expr> args) {
     }
   }
   Require(CallTypeError(intrinsic, args));
-  const Type type = args[0].type();
+  const Type type = CallType(intrinsic, args[0].type());
   return Expr(std::make_shared<const Call>(intrinsic, type, std::move(args)));
 }
 

@@ -240,6 +240,14 @@ enum class Intrinsic {
   // dot_s8x2(acc, a, b): acc is s32xN, a and b are both s8x(2N) or both s16x(2N); lane i is
   // acc[i] + a[2i]*b[2i] + a[2i+1]*b[2i+1], exact in s32. x86: pmaddwd on 16-bit values.
   kDotS8x2,
+  // requantize_short(x2, multiplier, addend, right): s32 each, right in [0, 31]; the same as
+  // requantize of x2 / 2 with shift -right in fewer steps, for values in range (ir/requantize.h):
+  // (high + addend + (x2 < 0 ? -1 : 0)) >> right, where high = (x2 * multiplier + 2^31) >> 32.
+  kRequantizeShort,
+  // widen_even(a), widen_odd(a): a is s8x(4N); s16x(2N) of its lanes 0, 2, 4, ... or 1, 3, 5, ...
+  // Cortex-M: SXTB16.
+  kWidenEven,
+  kWidenOdd,
   kExp,   // f32 -> f32, error below 2 ulp of the exact value.
   kSqrt,  // f32 -> f32, correctly rounded.
 };
@@ -259,6 +267,9 @@ enum class LoopKind {
   kParallel,    // Iterations are independent and may run at once, through the ABI's parallel_for.
   kVectorized,  // Constant extent; becomes Ramps (lower/passes.h). None is left after that pass.
   kUnrolled,    // Constant extent; replicated (ir/simplify.h). None is left after that pass.
+  // As kSerial, and a hint: the body is a register tile, which some targets compile as a whole
+  // (codegen/thumb/pair_tile.h). Passes keep it even for one iteration.
+  kTile,
 };
 
 // for var in [min, min + extent): body. An extent of 0 or less runs nothing.

@@ -12,7 +12,7 @@ namespace {
 
 constexpr int64_t kMaxBufferElems = int64_t{1} << 40;
 constexpr LoopKind kAllLoopKinds[] = {LoopKind::kSerial, LoopKind::kParallel, LoopKind::kVectorized,
-                                      LoopKind::kUnrolled};
+                                      LoopKind::kUnrolled, LoopKind::kTile};
 
 class FunctionParser {
  public:

@@ -250,9 +250,11 @@ class Printer {
 
 bool IsReservedWord(const std::string& word) {
   static const std::set<std::string>* const kWords = new std::set<std::string>{
-      "fn",       "for",       "parallel",   "vectorized", "unrolled", "if",  "alloc", "scratch",
-      "register", "true",      "false",      "inff",       "nanf",     "min", "max",   "select",
-      "ramp",     "broadcast", "requantize", "dot_s8x2",   "exp",      "sqrt"};
+      "fn",         "for",      "parallel", "vectorized", "unrolled", "if",
+      "alloc",      "scratch",  "register", "true",       "false",    "inff",
+      "nanf",       "min",      "max",      "select",     "ramp",     "broadcast",
+      "requantize", "dot_s8x2", "exp",      "sqrt",       "tile",     "requantize_short",
+      "widen_even", "widen_odd"};
   return kWords->count(word) > 0;
 }
 
@@ -266,6 +268,8 @@ const char* Name(LoopKind kind) {
       return "vectorized";
     case LoopKind::kUnrolled:
       return "unrolled";
+    case LoopKind::kTile:
+      return "tile";
   }
   TUNEFARM_CHECK(false, "Name of an unknown loop kind");
 }

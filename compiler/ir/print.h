@@ -23,7 +23,8 @@
 //  b group to the left.
 //  * min(a, b), max(a, b), select(c, a, b), f32x8(a) (a cast), ramp(base, stride, lanes),
 //  broadcast(a, lanes),
-//    requantize(x, multiplier, shift), dot_s8x2(acc, a, b), exp(a), sqrt(a).
+//    requantize(x, multiplier, shift), dot_s8x2(acc, a, b), exp(a), sqrt(a),
+//    requantize_short(x2, multiplier, addend, right), widen_even(a), widen_odd(a).
 //  * A name that is taken where it is introduced gets the suffix .1, .2, ...: a name always means
 //  the innermost thing.
 #ifndef TUNEFARM_COMPILER_IR_PRINT_H_

@@ -29,6 +29,18 @@ inline int32_t Requantize(int32_t x, int32_t multiplier, int32_t shift) {
   return static_cast<int32_t>((high + half - (high < 0 ? 1 : 0)) >> right);
 }
 
+// The requantize_short intrinsic. With x2 = 2x it is Requantize(x, multiplier, -right), plus c, if
+//   |x| < 2^30, multiplier >= 0, right in [1, 22] and addend = 2^(right - 1) + c * 2^right
+// for an s8 c: the doubled value and the sum stay in 32 bits, and where the rounded product is zero
+// the sign of x decides nothing, because the half alone is below 2^right.
+inline constexpr int32_t kMaxShortRight = 22;
+inline int32_t RequantizeShort(int32_t x2, int32_t multiplier, int32_t addend, int32_t right) {
+  const int64_t high = (static_cast<int64_t>(x2) * multiplier + (int64_t{1} << 31)) >> 32;
+  const uint32_t sum =
+      static_cast<uint32_t>(high) + static_cast<uint32_t>(addend) - (x2 < 0 ? 1u : 0u);
+  return static_cast<int32_t>(sum) >> right;
+}
+
 }  // namespace tunefarm::compiler
 
 #endif  // TUNEFARM_COMPILER_IR_REQUANTIZE_H_

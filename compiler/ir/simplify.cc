@@ -83,7 +83,8 @@ class Simplifier final : public Mutator {
     int64_t low = 0, count = 0;
     const bool constant = IsConst(min, &low) && IsConst(extent, &count);
     if (constant && count <= 0) return MakeBlock({});
-    if (constant && (count == 1 || (unroll_ && node.loop_kind == LoopKind::kUnrolled))) {
+    const bool single = count == 1 && node.loop_kind != LoopKind::kTile;
+    if (constant && (single || (unroll_ && node.loop_kind == LoopKind::kUnrolled))) {
       std::vector<Stmt> copies;
       for (int64_t i = low; i < low + count; ++i) {
         copies.push_back(MutateWithRange(node, {i, i}));

@@ -131,6 +131,7 @@ std::string StoreTypeError(const BufferNode& buffer, const std::vector<Expr>& in
 }
 
 size_t NumArgs(Intrinsic intrinsic) {
+  if (intrinsic == Intrinsic::kRequantizeShort) return 4;
   return intrinsic == Intrinsic::kRequantize || intrinsic == Intrinsic::kDotS8x2 ? 3 : 1;
 }
 
@@ -140,12 +141,23 @@ const char* Name(Intrinsic intrinsic) {
       return "requantize";
     case Intrinsic::kDotS8x2:
       return "dot_s8x2";
+    case Intrinsic::kRequantizeShort:
+      return "requantize_short";
+    case Intrinsic::kWidenEven:
+      return "widen_even";
+    case Intrinsic::kWidenOdd:
+      return "widen_odd";
     case Intrinsic::kExp:
       return "exp";
     case Intrinsic::kSqrt:
       return "sqrt";
   }
   TUNEFARM_CHECK(false, "Name of an unknown intrinsic");
+}
+
+Type CallType(Intrinsic intrinsic, Type first_arg) {
+  const bool widens = intrinsic == Intrinsic::kWidenEven || intrinsic == Intrinsic::kWidenOdd;
+  return widens ? Type{DType::kS16, first_arg.lanes / 2} : first_arg;
 }
 
 std::string CallTypeError(Intrinsic intrinsic, const std::vector<Expr>& args) {
@@ -163,6 +175,15 @@ std::string CallTypeError(Intrinsic intrinsic, const std::vector<Expr>& args) {
       want.assign(3, args[1].type().dtype == DType::kS16 ? Type{DType::kS16, 2 * lanes}
                                                          : Type{DType::kS8, 2 * lanes});
       want[0] = {DType::kS32, lanes};
+      break;
+    case Intrinsic::kRequantizeShort:
+      want.assign(4, Type{DType::kS32, lanes});
+      break;
+    case Intrinsic::kWidenEven:
+    case Intrinsic::kWidenOdd:
+      if (lanes % 4 != 0)
+        return absl::StrFormat("%s takes 4 lanes or a multiple, not %d", Name(intrinsic), lanes);
+      want.assign(1, Type{DType::kS8, lanes});
       break;
     case Intrinsic::kExp:
     case Intrinsic::kSqrt:

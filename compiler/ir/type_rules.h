@@ -24,9 +24,11 @@ std::string SubscriptError(const BufferNode& buffer, const std::vector<Expr>& in
 int SubscriptLanes(const std::vector<Expr>& indices);
 std::string StoreTypeError(const BufferNode& buffer, const std::vector<Expr>& indices, Type value);
 std::string CallTypeError(Intrinsic intrinsic, const std::vector<Expr>& args);
+// The result type of a Call that has no error.
+Type CallType(Intrinsic intrinsic, Type first_arg);
 
-// The number of arguments and the written name of an intrinsic: "requantize", "dot_s8x2", "exp",
-// "sqrt".
+// The number of arguments and the written name of an intrinsic: "requantize", "dot_s8x2",
+// "exp", ...
 size_t NumArgs(Intrinsic intrinsic);
 const char* Name(Intrinsic intrinsic);
 

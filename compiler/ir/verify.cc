@@ -152,7 +152,8 @@ class Verifier {
 
   std::string Fault(const Call& node) {
     std::string error = CallTypeError(node.intrinsic, node.args);
-    return error.empty() ? WrongType(node.type, node.args[0].type()) : error;
+    return error.empty() ? WrongType(node.type, CallType(node.intrinsic, node.args[0].type()))
+                         : error;
   }
 
   static std::string WrongType(Type is, Type must_be) {

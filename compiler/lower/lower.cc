@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "compiler/ir/simplify.h"
 #include "compiler/ir/verify.h"
+#include "compiler/lower/expand/expand.h"
 #include "compiler/lower/nest.h"
 #include "compiler/lower/passes.h"
 #include "compiler/schedule/scheduled_operator.h"
@@ -50,6 +51,12 @@ std::vector<KernelBuffer> KernelBuffers(const ScheduledOperator& scheduled) {
 
 absl::StatusOr<LoweredKernel> Lower(const Operator& op, const Schedule& schedule,
                                     const LowerObserver& observer) {
+  if (schedule.steps.size() == 1 && schedule.steps[0].kind == StepKind::kExpand) {
+    TUNEFARM_ASSIGN_OR_RETURN(LoweredKernel kernel, Expand(op, schedule.steps[0]));
+    kernel.run = RunPasses(std::move(kernel.run), observer);
+    kernel.prepare = RunPasses(*std::move(kernel.prepare), observer);
+    return kernel;
+  }
   TUNEFARM_ASSIGN_OR_RETURN(const ScheduledOperator scheduled, ApplySchedule(op, schedule));
   LoweredKernel kernel;
   kernel.buffers = KernelBuffers(scheduled);

@@ -84,6 +84,10 @@ class LaneSpreader final : public Mutator {
 
   Expr Mutate(const Call& node, const Expr& self) override {
     if (node.intrinsic == Intrinsic::kDotS8x2) return MutateDot(node, self);
+    if (node.intrinsic == Intrinsic::kWidenEven || node.intrinsic == Intrinsic::kWidenOdd) {
+      failed = true;
+      return self;
+    }
     std::vector<Expr> args;
     int lanes = 1;
     for (const Expr& arg : node.args) {

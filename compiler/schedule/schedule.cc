@@ -21,7 +21,7 @@ struct StepForm {
   int num_names;
   int num_numbers;
 };
-constexpr std::array<StepForm, 13> kForms = {{
+constexpr std::array<StepForm, 14> kForms = {{
     {StepKind::kSplit, "split", 1, 1},
     {StepKind::kReorder, "reorder", kAny, 0},
     {StepKind::kFuse, "fuse", 2, 0},
@@ -35,6 +35,7 @@ constexpr std::array<StepForm, 13> kForms = {{
     {StepKind::kCacheWrite, "cache_write", 0, 0},
     {StepKind::kPack, "pack", 1, kAny},
     {StepKind::kTensorize, "tensorize", 1, 0},
+    {StepKind::kExpand, "expand", 1, kAny},
 }};
 
 const StepForm& FormOf(StepKind kind) {
@@ -159,6 +160,19 @@ Step Pack(std::string stage, std::string buffer, const std::vector<int64_t>& ord
 }
 Step Tensorize(std::string stage, std::string axis) {
   return {StepKind::kTensorize, std::move(stage), {std::move(axis)}, {}};
+}
+
+Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {
+  return {StepKind::kExpand, std::move(stage), {std::move(form)}, std::move(numbers)};
+}
+Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs) {
+  return Expand(std::move(stage), kPairTileForm, {knobs.pixels, knobs.channels, knobs.steps});
+}
+Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs) {
+  return Expand(std::move(stage), kWindowRowsForm, {knobs.along_height ? 1 : 0});
+}
+Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs) {
+  return Expand(std::move(stage), kTableAddForm, {knobs.unroll});
 }
 
 }  // namespace tunefarm::compiler

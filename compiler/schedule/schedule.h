@@ -34,6 +34,7 @@ enum class StepKind {
   kCacheWrite,
   kPack,
   kTensorize,
+  kExpand,
 };
 
 struct Step {
@@ -126,6 +127,34 @@ Step Pack(std::string stage, std::string buffer, const std::vector<int64_t>& ord
 // Computes the reduction loop `axis` (extent 2, innermost but for the vectorised loop) of an s8
 // stage by the target's pairwise multiply-add instruction.
 Step Tensorize(std::string stage, std::string axis);
+
+// The whole operator is built by a function of its own (compiler/lower/expand), whose choices are
+// the numbers. It stands alone in its schedule.
+Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
+
+// pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and
+// channels of a tile, pair steps in one iteration of its loop.
+inline constexpr char kPairTileForm[] = "pair_tile";
+struct PairTileKnobs {
+  int64_t pixels = 1, channels = 1;
+  int64_t steps = 1;
+};
+Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
+
+// window_rows: s8 depthwise windows on planes of 16-bit values. Numbers: 1 if lines of outputs run
+// along the image's height.
+inline constexpr char kWindowRowsForm[] = "window_rows";
+struct WindowRowsKnobs {
+  bool along_height = false;
+};
+Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs);
+
+// table_add: s8 addition with both operands rescaled by tables. Numbers: elements per iteration.
+inline constexpr char kTableAddForm[] = "table_add";
+struct TableAddKnobs {
+  int64_t unroll = 1;
+};
+Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs);
 
 }  // namespace tunefarm::compiler
 

@@ -43,6 +43,8 @@ absl::Status ApplyStep(const Step& step, ScheduledOperator& scheduled) {
       return ApplyCacheWrite(stage, scheduled);
     case StepKind::kPack:
       return ApplyPack(step, stage, scheduled);
+    case StepKind::kExpand:
+      return absl::FailedPreconditionError("an expansion stands alone in its schedule");
     default:
       return ApplyLoopStep(step, scheduled.stages[stage]);
   }

@@ -52,6 +52,16 @@ constexpr std::array kAArch64Cpus = {
     CpuFacts{"cortex-a72", 128, 128, 7, 32, 1024, 0},
 };
 
+// Armv7-M and Armv8-M: one 32-bit load port beside the multiplier; "Cortex-M4 Technical Reference
+// Manual" (Arm DDI 0439), 3.3; the M7 issues a load beside a multiply-add. No caches but the M7's,
+// whose boards run from tightly coupled memory.
+constexpr std::array kCortexMCpus = {
+    CpuFacts{"cortex-m4", 32, 32, 3, 64, 0, 0, true},
+    CpuFacts{"cortex-m7", 32, 64, 3, 16, 0, 0, true},
+    CpuFacts{"cortex-m33", 32, 32, 3, 64, 0, 0, true},
+};
+constexpr CpuFacts kGenericCortexM = {"", 32, 32, 3, 64, 0, 0, true};
+
 template <size_t N>
 const CpuFacts* Find(const std::array<CpuFacts, N>& table, std::string_view cpu) {
   for (const CpuFacts& facts : table) {
@@ -71,6 +81,10 @@ const CpuFacts& FactsOf(const Target& target) {
     const CpuFacts* facts = Find(kAArch64Cpus, target.cpu);
     return facts != nullptr ? *facts : kGenericAArch64;
   }
+  if (arch.starts_with("thumb")) {
+    const CpuFacts* facts = Find(kCortexMCpus, target.cpu);
+    return facts != nullptr ? *facts : kGenericCortexM;
+  }
   return kGenericOther;
 }
 
@@ -79,6 +93,11 @@ void FillVectorWidth(Target& target) {
   target.vector_bits = 128;
   target.num_vector_registers = 16;
   if (arch == "aarch64") target.num_vector_registers = 32;
+  if (arch.starts_with("thumb")) {
+    // No vectors: s0-s31 hold one float each.
+    target.vector_bits = 32;
+    target.num_vector_registers = 32;
+  }
   if (arch != "x86_64") return;
   const bool avx512 = target.HasFeature("avx512f") && target.HasFeature("avx512vl") &&
                       target.HasFeature("avx512bw") && target.HasFeature("avx512dq");

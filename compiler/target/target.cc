@@ -27,6 +27,17 @@ Target X86(const char* name, const char* cpu, int level) {
   return target;
 }
 
+// Armv7E-M and Armv8-M Mainline with the DSP extension and a single- or double-precision FPU.
+Target CortexM(const char* name, const char* arch, const char* cpu, const char* fpu) {
+  Target target;
+  target.name = name;
+  target.triple = absl::StrFormat("%s-none-unknown-eabihf", arch);
+  target.cpu = cpu;
+  target.features = {"dsp", fpu};
+  FillFacts(target);
+  return target;
+}
+
 std::string NamesText() {
   std::vector<std::string> names;
   for (const KnownTarget& known : KnownTargets()) names.push_back(known.name);
@@ -95,10 +106,28 @@ bool Target::HasFeature(const std::string& feature) const {
   return std::find(features.begin(), features.end(), feature) != features.end();
 }
 
+int64_t Target::PointerBits() const {
+  const std::string_view arch = TripleArch(triple);
+  return arch.starts_with("arm") || arch.starts_with("thumb") ? 32 : 64;
+}
+
+bool Target::IsBareMetal() const {
+  return TripleArch(triple).starts_with("thumb") && triple.find("-none-") != std::string::npos;
+}
+
+bool Target::HasPairMultiply() const {
+  return TripleArch(triple).starts_with("thumb") && HasFeature("dsp");
+}
+
 absl::StatusOr<Target> ParseTarget(const std::string& text) {
   if (text == "native") return HostTarget();
   if (text == "x86-avx2") return X86("x86-avx2", "x86-64-v3", 3);
   if (text == "x86-avx512") return X86("x86-avx512", "x86-64-v4", 4);
+  if (text == "cortex-m4") return CortexM("cortex-m4", "thumbv7em", "cortex-m4", "vfp4d16sp");
+  if (text == "cortex-m7") return CortexM("cortex-m7", "thumbv7em", "cortex-m7", "fp-armv8d16");
+  if (text == "cortex-m33") {
+    return CortexM("cortex-m33", "thumbv8m.main", "cortex-m33", "fp-armv8d16sp");
+  }
   if (text.find('=') != std::string::npos) return ParseCustom(text);
   return Refuse(text, "unknown name");
 }
@@ -114,6 +143,9 @@ std::vector<KnownTarget> KnownTargets() {
       {"x86-avx2", "64-bit x86 with AVX2 and FMA (x86-64-v3: Haswell, Zen and later)"},
       {"x86-avx512",
        "64-bit x86 with AVX-512 F, BW, CD, DQ, VL (x86-64-v4: Skylake-SP, Zen 4 and later)"},
+      {"cortex-m4", "Cortex-M4F boards without an operating system (STM32F4, L4)"},
+      {"cortex-m7", "Cortex-M7 boards without an operating system (STM32F7, H7)"},
+      {"cortex-m33", "Cortex-M33 boards with DSP and FPU, without an operating system"},
   };
 }
 

@@ -30,6 +30,13 @@ struct Target {
   bool in_order = false;
 
   bool HasFeature(const std::string& feature) const;
+  // The width of pointers and subscripts: 32 or 64.
+  int64_t PointerBits() const;
+  // A machine without an operating system: its kernels are images that run wherever they are
+  // copied.
+  bool IsBareMetal() const;
+  // A Cortex-M with the DSP extension: pairs of s16 multiply and add in general registers (SMLAD).
+  bool HasPairMultiply() const;
   int64_t VectorLanes(int64_t elem_bytes) const { return vector_bits / (8 * elem_bytes); }
   // f32 FLOP (2 per multiply-add) one core can do in a cycle.
   double PeakFlopsPerCycle() const {

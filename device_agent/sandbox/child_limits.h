@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -29,10 +30,10 @@ absl::Status LeaveRunner(pid_t runner);
 // be found or created in it. "/" where none can be made. For the runner; candidates inherit it.
 void EnterEmptyFolder();
 
-// Closes every descriptor but `keep`, standard input and output too, and allows no new one: a
-// kernel finds none to misuse. The last step before the sandbox is shut, because sanitizers need
-// files.
-absl::Status GiveUpFiles(int keep);
+// Closes every descriptor but those to `keep`, standard input and output too, and allows no new
+// one: a kernel finds none to misuse. The last step before the sandbox is shut, because sanitizers
+// need files.
+absl::Status GiveUpFiles(std::vector<int> keep);
 
 }  // namespace tunefarm::device_agent
 

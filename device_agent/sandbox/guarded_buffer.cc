@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <algorithm>
 #include <limits>
 
 #include "absl/strings/str_format.h"
@@ -34,9 +34,9 @@ GuardedLayout GuardedLayout::For(uint64_t data_bytes) {
 }
 
 void FillSlack(const GuardedLayout& layout, std::byte* mapping) {
-  std::memset(mapping, static_cast<int>(kCanary), layout.front_bytes);
-  std::memset(mapping + layout.front_bytes + layout.data_bytes, static_cast<int>(kCanary),
-              layout.back_bytes);
+  // Not memset: an empty buffer has no mapping.
+  std::fill_n(mapping, layout.front_bytes, kCanary);
+  std::fill_n(mapping + layout.front_bytes + layout.data_bytes, layout.back_bytes, kCanary);
 }
 
 absl::StatusOr<GuardedBuffer> GuardedBuffer::Map(uint64_t data_bytes, int image) {

@@ -54,8 +54,7 @@ class Gemm final : public BoundTemplate {
     Schedule schedule;
     StartTiling(stages, schedule);
     auto& steps = schedule.steps;
-    steps.push_back(
-        Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
+    steps.push_back(Pack(acc, WeightsName(), {1, 0}, PanelBlocks(tile_n * lanes_, pairs)));
     steps.push_back(Split(sink, m, tile_m));
     steps.push_back(Split(sink, m + "_outer", TilesPerBlock(block_m, CeilDiv(m_, tile_m))));
     steps.push_back(Split(sink, n, tile_n * lanes_));

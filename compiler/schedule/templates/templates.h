@@ -19,6 +19,19 @@ std::unique_ptr<BoundTemplate> BindGemm(const Operator& op, const Target& target
 bool TakesConv2dDirect(const Operator& op);
 std::unique_ptr<BoundTemplate> BindConv2dDirect(const Operator& op, const Target& target);
 
+// s8 convolutions and matrix products with requantisation on a Cortex-M with the DSP extension
+// (cortex_m_pair_tile.cc).
+bool TakesCortexMPairTile(const Operator& op, const Target& target);
+std::unique_ptr<BoundTemplate> BindCortexMPairTile(const Operator& op, const Target& target);
+
+// s8 depthwise convolutions there (cortex_m_window_rows.cc).
+bool TakesCortexMWindowRows(const Operator& op, const Target& target);
+std::unique_ptr<BoundTemplate> BindCortexMWindowRows(const Operator& op, const Target& target);
+
+// s8 addition of two like tensors there (cortex_m_table_add.cc).
+bool TakesCortexMTableAdd(const Operator& op, const Target& target);
+std::unique_ptr<BoundTemplate> BindCortexMTableAdd(const Operator& op, const Target& target);
+
 // Windows that keep channels apart: depthwise convolution and pooling on NHWC (window.cc).
 bool TakesWindow(const Operator& op);
 std::unique_ptr<BoundTemplate> BindWindow(const Operator& op, const Target& target);

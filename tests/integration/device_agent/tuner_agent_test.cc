@@ -290,7 +290,7 @@ TEST(TunerAgentTest, UsageErrorsExitWithTwoAndHelpWithZero) {
   AgentProcess address({"--tracker", "nowhere", "--name", "bench"});
   EXPECT_THAT(address.Output(), StartsWith("tuner-agent: --tracker: \"nowhere\" is not HOST:PORT"));
   EXPECT_EQ(address.Wait(), 2);
-  AgentProcess core({"--tracker", "localhost:1", "--name", "bench", "--cpu", "5000"});
+  AgentProcess core({"--tracker", "localhost:1", "--name", "bench", "--core", "5000"});
   EXPECT_THAT(core.Output(), HasSubstr("core 5000"));
   EXPECT_EQ(core.Wait(), 1);
 }

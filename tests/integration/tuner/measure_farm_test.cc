@@ -181,9 +181,8 @@ TEST(MeasureFarmTest, MissingProgramOfTheLocalFarmIsNamed) {
   spec.local.bin_dir = "/no/such/folder";
   const auto farm = Farm::Open(spec);
   ASSERT_FALSE(farm.ok());
-  EXPECT_EQ(
-      std::string(farm.status().message()),
-      "/no/such/folder/tuner-tracker is needed for a local device: No such file or directory");
+  EXPECT_EQ(std::string(farm.status().message()),
+            "a local device: cannot run /no/such/folder/tuner-tracker: No such file or directory");
 }
 
 TEST(MeasureFarmTest, TargetThatNoDeviceHasIsWaitedForWithAReason) {

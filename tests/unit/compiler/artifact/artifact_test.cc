@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <map>
 #include <set>
 #include <thread>
 
@@ -135,9 +136,9 @@ TEST(ArtifactTest, CodeIsHashedWithoutItsName) {
   EXPECT_NE(Build(store(3)).text_hash, Build(store(5)).text_hash);
 }
 
-TEST(ArtifactTest, AKernelForAMachineWithoutASystemIsOnlyAnObject) {
+TEST(ArtifactTest, AKernelForASystemWithoutALoaderOfOursIsOnlyAnObject) {
   const Artifact artifact =
-      Build(ScaleKernel(), "triple=thumbv7em-none-eabi,cpu=cortex-m4,features=fp16+vfp4d16sp");
+      Build(ScaleKernel(), "triple=aarch64-unknown-freebsd,cpu=cortex-a53,features=neon");
   EXPECT_EQ(artifact.shared, "");
   EXPECT_EQ(artifact.digest, base::Sha256Hex(artifact.object));
 }
@@ -147,6 +148,53 @@ TEST(ArtifactTest, ASymbolMustBeACIdentifier) {
     const auto artifact = BuildArtifact(ScaleKernel(), *ParseTarget("x86-avx2"), symbol);
     EXPECT_EQ(artifact.status().code(), absl::StatusCode::kInvalidArgument) << symbol;
     EXPECT_THAT(std::string(artifact.status().message()), HasSubstr("no C identifier"));
+  }
+}
+
+// The entries of a 32-bit ELF: name -> address.
+std::map<std::string, uint32_t> EntriesOfImage(const std::string& elf) {
+  std::map<std::string, uint32_t> entries;
+  Elf32_Ehdr header;
+  std::memcpy(&header, elf.data(), sizeof(header));
+  std::vector<Elf32_Shdr> sections(header.e_shnum);
+  std::memcpy(sections.data(), elf.data() + header.e_shoff, sections.size() * sizeof(Elf32_Shdr));
+  for (const Elf32_Shdr& section : sections) {
+    if (section.sh_type != SHT_SYMTAB) continue;
+    const char* names = elf.data() + sections[section.sh_link].sh_offset;
+    for (uint32_t at = 0; at < section.sh_size; at += sizeof(Elf32_Sym)) {
+      Elf32_Sym symbol;
+      std::memcpy(&symbol, elf.data() + section.sh_offset + at, sizeof(symbol));
+      if (ELF32_ST_TYPE(symbol.st_info) != STT_FUNC) continue;
+      if (ELF32_ST_BIND(symbol.st_info) == STB_GLOBAL) {
+        entries[names + symbol.st_name] = symbol.st_value;
+      }
+    }
+  }
+  return entries;
+}
+
+TEST(ArtifactTest, ForABoardItIsAnImageOfOneReadOnlySegmentAtAddressZero) {
+  for (const char* target : {"cortex-m4", "cortex-m7", "cortex-m33"}) {
+    const Artifact artifact = Build(ScaleKernel(), target);
+    Elf32_Ehdr header;
+    ASSERT_GE(artifact.shared.size(), sizeof(header));
+    std::memcpy(&header, artifact.shared.data(), sizeof(header));
+    EXPECT_EQ(header.e_machine, EM_ARM);
+    ASSERT_EQ(header.e_phnum, 1);
+    Elf32_Phdr segment;
+    std::memcpy(&segment, artifact.shared.data() + header.e_phoff, sizeof(segment));
+    EXPECT_EQ(segment.p_type, static_cast<uint32_t>(PT_LOAD));
+    EXPECT_EQ(segment.p_vaddr, 0u);
+    EXPECT_EQ(segment.p_filesz, segment.p_memsz);
+    EXPECT_EQ(segment.p_flags, static_cast<uint32_t>(PF_R | PF_X));
+    const std::map<std::string, uint32_t> entries = EntriesOfImage(artifact.shared);
+    ASSERT_EQ(entries.size(), 2u) << target;
+    EXPECT_EQ(entries.at("scale") % 2, 1u) << "a Thumb address is odd";
+    EXPECT_TRUE(entries.contains("scale_prepare"));
+    int64_t bytes = 0;
+    for (const SectionBytes& section : artifact.sections) bytes += section.bytes;
+    EXPECT_LE(bytes, segment.p_memsz);
+    EXPECT_GT(bytes, 0);
   }
 }
 

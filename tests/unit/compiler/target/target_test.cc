@@ -81,6 +81,20 @@ TEST(TargetTest, ArmFactsFollowFromTheTriple) {
   EXPECT_EQ(arm.num_vector_registers, 16);
 }
 
+TEST(TargetTest, CortexMIsBareMetalWithPairMultiplyAndNoVectors) {
+  for (const char* name : {"cortex-m4", "cortex-m7", "cortex-m33"}) {
+    const Target target = MustParse(name);
+    EXPECT_TRUE(target.IsBareMetal()) << name;
+    EXPECT_TRUE(target.HasPairMultiply()) << name;
+    EXPECT_TRUE(target.in_order) << name;
+    EXPECT_EQ(target.PointerBits(), 32) << name;
+    EXPECT_EQ(target.VectorLanes(4), 1) << name;
+  }
+  EXPECT_FALSE(MustParse("x86-avx2").IsBareMetal());
+  EXPECT_EQ(MustParse("x86-avx2").PointerBits(), 64);
+  EXPECT_FALSE(MustParse("triple=thumbv6m-none-eabi,cpu=cortex-m0").HasPairMultiply());
+}
+
 TEST(TargetTest, AnUnknownNameIsRefusedWithTheKnownOnes) {
   EXPECT_THAT(Refusal("x86-avx3"), AllOf(HasSubstr("'x86-avx3'"), HasSubstr("unknown name"),
                                          HasSubstr("native, x86-avx2, x86-avx512")));

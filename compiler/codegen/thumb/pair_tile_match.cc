@@ -1,0 +1,182 @@
+#include "compiler/codegen/thumb/pair_tile_match.h"
+
+#include <algorithm>
+
+#include "compiler/codegen/thumb/match_terms.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+// Loops of constant extent from zero around one store.
+struct Nest {
+  struct Loop {
+    const ExprNode* var;
+    int64_t extent;
+  };
+  std::vector<Loop> loops;  // Outermost first.
+  const Store* store = nullptr;
+
+  int64_t ExtentOf(const ExprNode* var) const {
+    for (const Loop& loop : loops) {
+      if (loop.var == var) return loop.extent;
+    }
+    return 1;
+  }
+};
+
+std::optional<Nest> ToNest(const Stmt& stmt) {
+  Nest nest;
+  Stmt inner = stmt;
+  while (const For* loop = inner.as<For>()) {
+    int64_t min = 0, extent = 0;
+    if (!IsConst(loop->min, &min) || min != 0 || !IsConst(loop->extent, &extent)) {
+      return std::nullopt;
+    }
+    nest.loops.push_back({loop->var.get(), extent});
+    inner = loop->body;
+  }
+  nest.store = inner.as<Store>();
+  if (nest.store == nullptr) return std::nullopt;
+  return nest;
+}
+
+class Matcher {
+ public:
+  explicit Matcher(const For& tile) : tile_(tile) {}
+
+  bool Match();
+  PairTileMatch result;
+
+ private:
+  bool MatchDot(const Nest& nest);
+  bool MatchOut(const Nest& nest);
+  std::vector<const ExprNode*> VarsWithTile(const Nest& nest) const {
+    std::vector<const ExprNode*> vars = {tile_.var.get()};
+    for (const Nest::Loop& loop : nest.loops) vars.push_back(loop.var);
+    return vars;
+  }
+  const For& tile_;
+  const BufferNode* acc_ = nullptr;
+  int64_t next_step_ = 0;
+};
+
+// acc[channel, pixel] = dot(acc[channel, pixel], x[step, pixel], w[block, step, channel]).
+bool Matcher::MatchDot(const Nest& nest) {
+  const Call* dot = nest.store->value.as<Call>();
+  if (dot == nullptr || dot->intrinsic != Intrinsic::kDotS8x2) return false;
+  const auto acc = ToAccess(dot->args[0], DType::kS32);
+  const auto x = ToAccess(dot->args[1], DType::kS16);
+  const auto w = ToAccess(dot->args[2], DType::kS16);
+  if (!acc || !x || !w || acc->buffer.get() != acc_ || nest.store->buffer.get() != acc_) {
+    return false;
+  }
+  int64_t pixels = 1, channels = 1;
+  std::vector<Nest::Loop> steps;
+  for (const Nest::Loop& loop : nest.loops) {
+    if (acc->FactorOf(loop.var) == 0) {
+      steps.push_back(loop);
+    } else if (x->FactorOf(loop.var) != 0) {
+      pixels = loop.extent;
+      if (x->FactorOf(loop.var) != 2) return false;
+    } else {
+      channels = loop.extent;
+      if (w->FactorOf(loop.var) != 2) return false;
+    }
+  }
+  PairTileShape& shape = result.shape;
+  if (shape.phases.empty()) {
+    shape.pixels = pixels;
+    shape.channels = channels;
+    result.x = x->Without(VarsWithTile(nest));
+    result.w = w->Without(VarsWithTile(nest));
+  }
+  if (pixels != shape.pixels || channels != shape.channels || steps.size() > 2) return false;
+  PairTilePhase phase;
+  if (steps.size() == 2) phase.iterations = steps[0].extent;
+  if (!steps.empty()) phase.steps = steps.back().extent;
+  // Both streams must go on where they stand.
+  const auto follows = [&](const Access& access, const StreamStart& start, int64_t elems_per_step) {
+    if (access.index.constant - start.index.constant != next_step_ * elems_per_step) return false;
+    if (!steps.empty() && access.FactorOf(steps.back().var) != elems_per_step) return false;
+    return steps.size() < 2 || access.FactorOf(steps[0].var) == elems_per_step * phase.steps;
+  };
+  if (!follows(*x, result.x, 2 * pixels) || !follows(*w, result.w, 2 * channels)) return false;
+  if (x->FactorOf(tile_.var.get()) != 0) return false;
+  next_step_ += phase.steps * phase.iterations;
+  shape.phases.push_back(phase);
+  return shape.phases.size() > 1 || phase.iterations == 1;
+}
+
+// out[pixel, block, channel] = the short requantisation of acc[channel, pixel].
+bool Matcher::MatchOut(const Nest& nest) {
+  const auto match = MatchShortResult(nest.store->value);
+  if (!match || match->acc.buffer.get() != acc_) return false;
+  PairTileShape& shape = result.shape;
+  shape.requantise = match->requantise;
+  std::optional<LinearIndex> out_index = Linearize(nest.store->indices[0]);
+  if (!out_index || out_index->lanes != 1) return false;
+  const Access out{nest.store->buffer, *out_index};
+  const Access& params = match->params;
+  shape.pixel_stride_bytes = 0;
+  for (const Nest::Loop& loop : nest.loops) {
+    if (params.FactorOf(loop.var) == 4 && loop.extent == shape.channels) {
+      if (out.FactorOf(loop.var) != 1 || match->acc.FactorOf(loop.var) != shape.pixels) {
+        return false;
+      }
+    } else if (params.FactorOf(loop.var) == 0 && loop.extent == shape.pixels) {
+      shape.pixel_stride_bytes = out.FactorOf(loop.var);
+    } else {
+      return false;
+    }
+  }
+  const bool one_block = shape.blocks == 1;
+  if (!one_block && (out.FactorOf(tile_.var.get()) != shape.channels ||
+                     params.FactorOf(tile_.var.get()) != 4 * shape.channels)) {
+    return false;
+  }
+  const std::vector<const ExprNode*> vars = VarsWithTile(nest);
+  result.params = params.Without(vars);
+  result.out = out.Without(vars);
+  return (shape.pixels - 1) * shape.pixel_stride_bytes + shape.channels - 1 <= kMaxPairTileReach;
+}
+
+bool Matcher::Match() {
+  int64_t min = 0;
+  if (!IsConst(tile_.min, &min) || min != 0 || !IsConst(tile_.extent, &result.shape.blocks)) {
+    return false;
+  }
+  const Allocate* allocate = tile_.body.as<Allocate>();
+  const Block* block = allocate != nullptr ? allocate->body.as<Block>() : nullptr;
+  if (block == nullptr || block->stmts.size() < 3) return false;
+  acc_ = allocate->buffer.get();
+  const std::optional<Nest> init = ToNest(block->stmts.front());
+  if (!init || init->store->buffer.get() != acc_ || !IsConstant(init->store->value, 0)) {
+    return false;
+  }
+  for (size_t i = 1; i + 1 < block->stmts.size(); ++i) {
+    const std::optional<Nest> dot = ToNest(block->stmts[i]);
+    if (!dot || !MatchDot(*dot)) return false;
+  }
+  const PairTileShape& shape = result.shape;
+  if (shape.pixels * shape.channels != acc_->num_elems() ||
+      acc_->num_elems() > kMaxPairTileAccumulators) {
+    return false;
+  }
+  // A block's weights follow those of the block before.
+  const auto w = ToAccess(ToNest(block->stmts[1])->store->value.as<Call>()->args[2], DType::kS16);
+  if (shape.blocks > 1 && w->FactorOf(tile_.var.get()) != 2 * shape.channels * next_step_) {
+    return false;
+  }
+  const std::optional<Nest> out = ToNest(block->stmts.back());
+  return out && MatchOut(*out);
+}
+
+}  // namespace
+
+std::optional<PairTileMatch> MatchPairTile(const For& tile) {
+  Matcher matcher(tile);
+  if (!matcher.Match()) return std::nullopt;
+  return std::move(matcher.result);
+}
+
+}  // namespace tunefarm::compiler

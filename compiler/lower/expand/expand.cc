@@ -1,0 +1,22 @@
+#include "compiler/lower/expand/expand.h"
+
+#include "absl/strings/str_format.h"
+
+namespace tunefarm::compiler {
+
+absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step) {
+  const std::string& form = step.names[0];
+  if (form == kPairTileForm && step.numbers.size() == 3) {
+    return ExpandPairTile(op, {step.numbers[0], step.numbers[1], step.numbers[2]});
+  }
+  if (form == kWindowRowsForm && step.numbers.size() == 1) {
+    return ExpandWindowRows(op, {step.numbers[0] != 0});
+  }
+  if (form == kTableAddForm && step.numbers.size() == 1) {
+    return ExpandTableAdd(op, {step.numbers[0]});
+  }
+  return absl::FailedPreconditionError(
+      absl::StrFormat("no expansion '%s' with %d numbers", form, step.numbers.size()));
+}
+
+}  // namespace tunefarm::compiler
