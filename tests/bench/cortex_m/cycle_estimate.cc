@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -32,8 +33,8 @@ bool IsInstruction(const std::string& line) {
   for (const char* other : {"b\t", "beq", "bne", "bl", "bg", "bh", "bx", "cb", "pop", "adr"}) {
     if (absl::StartsWith(line, other) && !absl::StartsWith(line, "bne.w 2b")) return false;
   }
-  return !absl::StrContains(line, ".L") && !line.empty() && line[0] != '.' && line[0] != '@' && line.back() != ':' &&
-         !absl::StrContains(line, ".long");
+  return !absl::StrContains(line, ".L") && !line.empty() && line[0] != '.' && line[0] != '@' &&
+         line.back() != ':' && !absl::StrContains(line, ".long");
 }
 
 // The lines between "2:" and its branch, or else all of them.
@@ -60,6 +61,44 @@ double Field(const std::string& report, const std::string& name) {
   const std::string line =
       report.substr(at + name.size(), report.find('\n', at) - at - name.size());
   return absl::SimpleAtod(std::string(absl::StripAsciiWhitespace(line)), &value) ? value : 0;
+}
+
+// What llvm-mca prints for the lines, on both of its outputs.
+std::string RunModel(const Lines& lines, const std::string& cpu) {
+  char path[] = "/tmp/tunefarm-mca-XXXXXX";
+  const int fd = mkstemp(path);
+  if (fd < 0) return "";
+  close(fd);
+  std::ofstream(path) << ".syntax unified\n.thumb\n" << absl::StrJoin(lines, "\n") << "\n";
+  const std::string command =
+      absl::StrFormat("llvm-mca-19 -mtriple=thumbv7em -mcpu=%s -iterations=50 %s 2>&1", cpu, path);
+  std::string report;
+  if (FILE* pipe = popen(command.c_str(), "r")) {
+    char chunk[4096];
+    while (const size_t got = fread(chunk, 1, sizeof(chunk), pipe)) report.append(chunk, got);
+    pclose(pipe);
+  }
+  unlink(path);
+  return report;
+}
+
+// The lines that no "PATH:LINE:COLUMN: error" of the report names.
+Lines WithoutRefused(const Lines& lines, const std::string& report) {
+  constexpr size_t kHeadLines = 2;
+  std::set<size_t> refused;
+  for (const std::string& message : Lines(absl::StrSplit(report, '\n'))) {
+    const Lines parts = absl::StrSplit(message, ':');
+    size_t line = 0;
+    if (absl::StrContains(message, ": error:") && parts.size() > 2 &&
+        absl::SimpleAtoi(parts[1], &line)) {
+      refused.insert(line);
+    }
+  }
+  Lines kept;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    if (!refused.contains(i + 1 + kHeadLines)) kept.push_back(lines[i]);
+  }
+  return kept;
 }
 
 }  // namespace
@@ -102,22 +141,13 @@ std::string CmsisInnerLoop() {
 }
 
 double CyclesPerInstruction(const std::string& block, const std::string& cpu) {
-  char path[] = "/tmp/tunefarm-mca-XXXXXX";
-  const int fd = mkstemp(path);
-  if (fd < 0) return 0;
-  close(fd);
-  std::ofstream(path) << ".syntax unified\n.thumb\n" << block << "\n";
-  const std::string command = absl::StrFormat(
-      "llvm-mca-19 -mtriple=thumbv7em -mcpu=%s -iterations=50 %s 2>/dev/null", cpu, path);
-  std::string report;
-  if (FILE* pipe = popen(command.c_str(), "r")) {
-    char chunk[4096];
-    while (const size_t got = fread(chunk, 1, sizeof(chunk), pipe)) report.append(chunk, got);
-    pclose(pipe);
-  }
-  unlink(path);
-  const double instructions = Field(report, "Instructions:");
-  return instructions > 0 ? Field(report, "Total Cycles:") / instructions : 0;
+  // Lines that mean nothing by themselves (a branch, a label's address) are named by llvm-mca and
+  // left out the second time.
+  const std::string report = RunModel(absl::StrSplit(block, '\n'), cpu);
+  const Lines readable = WithoutRefused(absl::StrSplit(block, '\n'), report);
+  const std::string result = Field(report, "Instructions:") > 0 ? report : RunModel(readable, cpu);
+  const double instructions = Field(result, "Instructions:");
+  return instructions > 0 ? Field(result, "Total Cycles:") / instructions : 0;
 }
 
 }  // namespace tunefarm::bench
