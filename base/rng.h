@@ -25,9 +25,7 @@ class Rng {
   }
 
   // Uniform in [0, bound). Requires bound > 0. The bias, below bound / 2^64, is accepted.
-  uint64_t Below(uint64_t bound) {
-    return static_cast<uint64_t>((static_cast<unsigned __int128>((*this)()) * bound) >> 64);
-  }
+  uint64_t Below(uint64_t bound) { return UpperHalfOfProduct((*this)(), bound); }
 
   // Uniform in [0, 1).
   double Uniform() { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
@@ -36,6 +34,15 @@ class Rng {
   Rng Fork(uint64_t stream) { return Rng((*this)() ^ (stream * 0xD1342543DE82EF95u)); }
 
  private:
+  // Bits 64 to 127 of a * b, without the 128-bit type that 32-bit compilers lack.
+  static uint64_t UpperHalfOfProduct(uint64_t a, uint64_t b) {
+    constexpr uint64_t kLow = 0xFFFFFFFFu;
+    const uint64_t low = (a & kLow) * (b & kLow);
+    const uint64_t middle = (a >> 32) * (b & kLow) + (low >> 32);
+    const uint64_t other = (a & kLow) * (b >> 32) + (middle & kLow);
+    return (a >> 32) * (b >> 32) + (middle >> 32) + (other >> 32);
+  }
+
   uint64_t state_;
 };
 

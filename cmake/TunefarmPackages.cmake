@@ -1,17 +1,23 @@
 # Third-party packages, all from Debian 12 (deploy/packages.txt). Each gets one imported target here.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
+find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+if(TUNEFARM_AGENT_ONLY)
+  include(TunefarmStaticPackages)
+  return()
+endif()
 find_package(absl REQUIRED CONFIG)
 find_package(Protobuf REQUIRED)
 find_package(spdlog REQUIRED CONFIG)
-find_package(SQLite3 REQUIRED)
+add_library(tunefarm_spdlog ALIAS spdlog::spdlog)
 find_package(OpenSSL REQUIRED)
-find_package(GTest REQUIRED CONFIG)
-find_package(nlohmann_json REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 # Debian's gRPC 1.51 has pkg-config files and no CMake package.
 pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
-find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+
+find_package(SQLite3 REQUIRED)
+find_package(GTest REQUIRED CONFIG)
+find_package(nlohmann_json REQUIRED CONFIG)
 # Debian's XGBoost CMake package names files of other packages; the library and its C header are all we use.
 find_path(XGBOOST_INCLUDE_DIR xgboost/c_api.h REQUIRED)
 find_library(XGBOOST_LIBRARY xgboost REQUIRED)

@@ -23,6 +23,12 @@ function(tunefarm_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_definitions(${name} PRIVATE
     TUNEFARM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TUNEFARM_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  # What is tested is optimised; the tests themselves are built twice as fast without.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
+  # With its sanitizers on, g++ 12 takes what a matcher's std::function holds for uninitialized.
+  if(TUNEFARM_SANITIZE)
+    target_compile_options(${name} PRIVATE -Wno-maybe-uninitialized)
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 120)

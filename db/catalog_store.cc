@@ -120,4 +120,17 @@ absl::Status UpsertDevice(Connection& connection, const DeviceRecord& device, ui
   return statement.Run();
 }
 
+absl::StatusOr<int64_t> FindOrAddDevice(Connection& connection, const std::string& name,
+                                        bool emulated, uint64_t now_ns) {
+  TUNEFARM_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("INSERT INTO devices (name, emulated, first_seen_at_ns, described_at_ns) "
+                         "VALUES (:name, :emulated, :now, :now) ON CONFLICT (name) DO NOTHING"));
+  statement.BindText(":name", name);
+  statement.BindInt(":emulated", int64_t{emulated});
+  statement.BindInt(":now", static_cast<int64_t>(now_ns));
+  TUNEFARM_RETURN_IF_ERROR(statement.Run());
+  return FindId(connection, "devices", "name", name);
+}
+
 }  // namespace tunefarm::db

@@ -22,6 +22,11 @@ absl::Status UpsertSpace(Connection& connection, const SpaceRecord& space);
 absl::Status UpsertToolchain(Connection& connection, const std::string& text);
 absl::Status UpsertDevice(Connection& connection, const DeviceRecord& device, uint64_t now_ns);
 
+// Row number of the device. One that nobody described yet gets a row with its name, so that no
+// trial is lost for it.
+absl::StatusOr<int64_t> FindOrAddDevice(Connection& connection, const std::string& name,
+                                        bool emulated, uint64_t now_ns);
+
 // Row number of the `table` row whose `column` is `value`; NOT_FOUND names both.
 absl::StatusOr<int64_t> FindId(Connection& connection, const std::string& table,
                                const std::string& column, const std::string& value);

@@ -32,14 +32,24 @@ enum class Proposal { kDefault, kAnalytic, kModel, kRandom, kGrid, kTransfer, kF
 
 enum class TaskState { kQueued, kRunning, kDone, kCancelled, kFailed };
 
+// What the device did while a sample was taken.
+enum class SampleVerdict { kSteady, kFrequencyMoved, kThrottled };
+
+// How a reference timing compares with those before it on the same device and target.
+enum class ReferenceVerdict { kFirst, kSteady, kDrifted, kSettled };
+
 // The words of the log, e.g. "build_failed", and back; false, leaving `value` alone, for any other
 // text.
 const char* ToText(Outcome outcome);
 const char* ToText(Proposal proposal);
 const char* ToText(TaskState state);
+const char* ToText(SampleVerdict verdict);
+const char* ToText(ReferenceVerdict verdict);
 bool FromText(const std::string& text, Outcome* value);
 bool FromText(const std::string& text, Proposal* value);
 bool FromText(const std::string& text, TaskState* value);
+bool FromText(const std::string& text, SampleVerdict* value);
+bool FromText(const std::string& text, ReferenceVerdict* value);
 
 struct WorkloadRecord {
   std::string key;         // Canonical workload key.
@@ -106,6 +116,15 @@ struct DeviceState {
   std::optional<double> load_average;  // Of the last minute.
 };
 
+// One timing with what the device told around it; the load average is not kept.
+struct SampleRecord {
+  double value_ns = 0;  // Per run; above 0.
+  SampleVerdict verdict = SampleVerdict::kSteady;
+  bool counted = true;  // False: discarded, and taken again.
+  DeviceState before;
+  DeviceState after;
+};
+
 struct CostStatistics {
   uint64_t num_samples = 0;  // 0: the figures below mean nothing.
   double median_ns = 0;
@@ -117,6 +136,7 @@ struct CostStatistics {
 struct FinalRound {
   uint32_t round = 1;  // From 1.
   std::vector<double> samples_ns;
+  std::vector<SampleRecord> all_samples;  // As TrialRecord::all_samples.
 };
 
 struct TrialRecord {
@@ -134,6 +154,12 @@ struct TrialRecord {
   std::string error;  // One line; empty when ok.
   // Of the search round, in order of measurement, ns per run; above 0. Empty unless kOk.
   std::vector<double> samples_ns;
+  // Every sample taken, in order: the counted ones are samples_ns. Empty on appending: samples_ns
+  // is all there is, and nobody told the device's state.
+  std::vector<SampleRecord> all_samples;
+  bool unsteady = false;   // No sample was steady: disturbed ones count.
+  uint64_t held_ns = 0;    // How long the agent waited for the device to cool before it.
+  int64_t supersedes = 0;  // Measures that trial of the same task again, in its place; 0: none.
   uint64_t runs_per_sample = 0;
   bool cut = false;  // Sampling was cut short because the candidate was slow.
   uint64_t build_ns = 0;
@@ -152,6 +178,52 @@ struct TrialRecord {
   double gflops = 0;   // The workload's num_flops / cost_ns; 0 unless kOk.
   uint64_t created_at_ns = 0;
   std::vector<FinalRound> final_rounds;  // In order of round.
+  uint64_t num_disturbed = 0;            // Of all_samples: those whose verdict is not kSteady.
+  int64_t superseded_by = 0;             // 0: none. `supersedes` itself is not read back.
+};
+
+// One timing of the reference kernel.
+struct ReferenceRecord {
+  std::string device;              // In the log already, or added by its name.
+  std::string target;              // Text of a TargetRecord in the log.
+  int64_t task_id = 0;             // An existing task.
+  std::vector<double> samples_ns;  // On appending: at least one. Not read back.
+  double drift = 0;                // From the level before, as a share of it.
+  ReferenceVerdict verdict = ReferenceVerdict::kFirst;
+  DeviceState after;  // The load average is not kept.
+
+  // Kept by the log; ignored by AppendReference.
+  CostStatistics cost;
+  uint64_t created_at_ns = 0;
+};
+
+// How noisy a device is by its reference timings for one target: MAD / median of their minima.
+struct DeviceNoise {
+  std::string target;
+  uint64_t num_timings = 0;
+  double median_ns = 0;
+  double noise = 0;
+  uint64_t num_drifted = 0;  // Timings that were off by more than the limit.
+  uint64_t last_at_ns = 0;
+};
+
+// What a device has done by the log.
+struct DeviceActivity {
+  DeviceRecord device;
+  uint64_t num_trials = 0;
+  uint64_t num_ok = 0;
+  uint64_t num_failed = 0;
+  uint64_t num_device_lost = 0;
+  uint64_t num_superseded = 0;  // Measured again because the device had drifted.
+  uint64_t num_disturbed = 0;   // Trials with samples that a moving clock or throttling disturbed.
+  uint64_t num_throttled = 0;
+  uint64_t busy_ns = 0;
+  uint64_t held_ns = 0;  // Waited for it to cool.
+  std::optional<int32_t> max_temperature_millicelsius;
+  uint64_t first_trial_at_ns = 0;  // 0: no trial.
+  uint64_t last_trial_at_ns = 0;
+  std::vector<DeviceNoise> noise;           // One for each target.
+  std::vector<ReferenceRecord> references;  // The latest, newest first.
 };
 
 // The best trial of a workload on a target.

@@ -6,12 +6,13 @@
 --   * the end of a name is its unit: _ns _hz _bytes _millicelsius _seconds; counts begin with num_;
 --   * times of day end in _at_ns: nanoseconds since 1970-01-01 00:00 UTC;
 --   * rows of the log are added, never rewritten, except: the state of a task, the final-round
---     figures of a trial, the description of a device, the label of a target;
+--     figures of a trial and what superseded it, the description of a device, the label of a
+--     target;
 --   * NULL means "does not apply" or "nobody told", never zero.
 -- Every column carries a comment: its meaning and, where it has one, its unit.
 
 PRAGMA application_id = 1413893191;  -- 0x54464C47, "TFLG": tells a tuning log from other databases.
-PRAGMA user_version = 1;             -- The schema's version: the number of the last migration.
+PRAGMA user_version = 2;             -- The schema's version: the number of the last migration.
 
 -- What code is generated for.
 CREATE TABLE targets (
@@ -213,6 +214,15 @@ CREATE TABLE trials (
   after_load_average REAL,
   -- When it was logged, ns since 1970 UTC.
   created_at_ns INTEGER NOT NULL CHECK (created_at_ns >= 0),
+  -- Samples of the search round that a moving clock or throttling disturbed.
+  num_disturbed INTEGER NOT NULL DEFAULT 0 CHECK (num_disturbed >= 0),
+  -- 1: no sample was steady; the figures are those of disturbed ones.
+  unsteady INTEGER NOT NULL DEFAULT 0 CHECK (unsteady IN (0, 1)),
+  -- How long the agent waited for the device to cool before it ran, ns.
+  held_ns INTEGER NOT NULL DEFAULT 0 CHECK (held_ns >= 0),
+  -- The trial that measured the same again because the device had drifted, and counts in its
+  -- place; NULL: none.
+  superseded_by INTEGER REFERENCES trials (id),
   FOREIGN KEY (task_id, workload_id, target_id) REFERENCES tasks (id, workload_id, target_id),
   CHECK ((outcome = 'ok') = (cost_median_ns IS NOT NULL)),
   CHECK ((outcome = 'ok') = (num_samples > 0)),
@@ -238,8 +248,59 @@ CREATE TABLE samples (
   sequence INTEGER NOT NULL CHECK (sequence >= 0),
   -- Mean time of one run within the sample, ns.
   value_ns REAL NOT NULL CHECK (value_ns > 0),
+  -- What the device did meanwhile.
+  verdict TEXT NOT NULL DEFAULT 'steady'
+    CHECK (verdict IN ('steady', 'frequency_moved', 'throttled')),
+  -- 1: part of the trial's figures; 0: discarded, and taken again.
+  counted INTEGER NOT NULL DEFAULT 1 CHECK (counted IN (0, 1)),
+  -- Clock of the core right before it, Hz; NULL: nobody told.
+  before_cpu_frequency_hz INTEGER CHECK (before_cpu_frequency_hz >= 0),
+  -- Temperature right before it, 1/1000 degree C; NULL: nobody told.
+  before_temperature_millicelsius INTEGER,
+  -- 1: the device was throttled right before it; NULL: nobody told.
+  before_throttled INTEGER CHECK (before_throttled IN (0, 1)),
+  -- Clock of the core right after it, Hz; NULL: nobody told.
+  after_cpu_frequency_hz INTEGER CHECK (after_cpu_frequency_hz >= 0),
+  -- Temperature right after it, 1/1000 degree C; NULL: nobody told.
+  after_temperature_millicelsius INTEGER,
+  -- 1: the device was throttled right after it; NULL: nobody told.
+  after_throttled INTEGER CHECK (after_throttled IN (0, 1)),
   PRIMARY KEY (trial_id, round, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- The reference kernel, timed on a device every so many trials: whether the device is still the one
+-- that it was, and how noisy it is.
+CREATE TABLE reference_timings (
+  -- Local number of the timing in this log.
+  id INTEGER PRIMARY KEY,
+  -- Where it ran.
+  device_id INTEGER NOT NULL REFERENCES devices (id),
+  -- What the kernel was built for: only timings of one target are compared.
+  target_id INTEGER NOT NULL REFERENCES targets (id),
+  -- The task whose trials it stands between.
+  task_id INTEGER NOT NULL REFERENCES tasks (id),
+  -- Fastest sample, ns per run: what is compared.
+  min_ns REAL NOT NULL CHECK (min_ns > 0),
+  -- Median of the samples, ns per run.
+  median_ns REAL NOT NULL CHECK (median_ns > 0),
+  -- Median absolute deviation of the same, unscaled, ns.
+  mad_ns REAL NOT NULL CHECK (mad_ns >= 0),
+  -- How far min_ns is from the level before, as a share of it; 0: there was none.
+  drift REAL NOT NULL,
+  -- first: begins a level; steady; drifted: was waited for; settled: after that, and the trials
+  -- since the last steady one were measured again.
+  verdict TEXT NOT NULL CHECK (verdict IN ('first', 'steady', 'drifted', 'settled')),
+  -- Clock of the device after it, Hz; NULL: nobody told.
+  cpu_frequency_hz INTEGER CHECK (cpu_frequency_hz >= 0),
+  -- Temperature after it, 1/1000 degree C; NULL: nobody told.
+  temperature_millicelsius INTEGER,
+  -- 1: the device was throttled after it; NULL: nobody told.
+  throttled INTEGER CHECK (throttled IN (0, 1)),
+  -- When it was logged, ns since 1970 UTC.
+  created_at_ns INTEGER NOT NULL CHECK (created_at_ns >= 0)
+) STRICT;
+
+CREATE INDEX reference_timings_by_device ON reference_timings (device_id, target_id, created_at_ns);
 
 -- Trials with names in place of numbers: what people and the program read.
 CREATE VIEW trial_details AS
@@ -288,7 +349,11 @@ SELECT
   trials.after_temperature_millicelsius,
   trials.after_throttled,
   trials.after_load_average,
-  trials.created_at_ns
+  trials.created_at_ns,
+  trials.num_disturbed,
+  trials.unsteady,
+  trials.held_ns,
+  trials.superseded_by
 FROM trials
 JOIN tasks ON tasks.id = trials.task_id
 JOIN workloads ON workloads.id = trials.workload_id
@@ -320,6 +385,7 @@ CROSS JOIN trial_details AS details ON details.trial_id = (
     AND trials.target_id = targets.id
     AND trials.emulated = kinds.emulated
     AND trials.outcome = 'ok'
+    AND trials.superseded_by IS NULL
     AND (trials.final_median_ns IS NOT NULL
          OR NOT EXISTS (SELECT 1 FROM trials AS finalists
                         WHERE finalists.task_id = trials.task_id
@@ -337,26 +403,70 @@ SELECT
   MIN(created_at_ns) AS first_at_ns,
   MAX(created_at_ns) AS last_at_ns
 FROM trial_details
-WHERE outcome <> 'ok'
+WHERE outcome <> 'ok' AND superseded_by IS NULL
 GROUP BY workload, target, target_name, outcome, phase, error, device
 ORDER BY workload, target, num_trials DESC;
 
--- What each device did, and how it fared.
+-- What each device did, and how it fared. Trials that were measured again count once, their time
+-- twice.
 CREATE VIEW device_activity AS
 SELECT
   devices.name AS device,
   devices.model,
   devices.emulated,
-  COUNT(trials.id) AS num_trials,
-  COUNT(trials.id) FILTER (WHERE trials.outcome = 'ok') AS num_ok,
-  COUNT(trials.id) FILTER (WHERE trials.outcome NOT IN ('ok', 'device_lost')) AS num_failed,
+  COUNT(trials.id) FILTER (WHERE trials.superseded_by IS NULL) AS num_trials,
+  COUNT(trials.id) FILTER (WHERE trials.outcome = 'ok' AND trials.superseded_by IS NULL) AS num_ok,
+  COUNT(trials.id) FILTER (WHERE trials.outcome NOT IN ('ok', 'device_lost')
+                           AND trials.superseded_by IS NULL) AS num_failed,
   COUNT(trials.id) FILTER (WHERE trials.outcome = 'device_lost') AS num_device_lost,
   COALESCE(SUM(trials.run_wall_ns), 0) AS busy_ns,
   COUNT(trials.id) FILTER (WHERE trials.before_throttled OR trials.after_throttled)
     AS num_throttled,
   MAX(trials.after_temperature_millicelsius) AS max_temperature_millicelsius,
   MIN(trials.created_at_ns) AS first_trial_at_ns,
-  MAX(trials.created_at_ns) AS last_trial_at_ns
+  MAX(trials.created_at_ns) AS last_trial_at_ns,
+  COUNT(trials.superseded_by) AS num_superseded,
+  COUNT(trials.id) FILTER (WHERE trials.num_disturbed > 0) AS num_disturbed,
+  COALESCE(SUM(trials.held_ns), 0) AS held_ns
 FROM devices
 LEFT JOIN trials ON trials.device_id = devices.id
 GROUP BY devices.id;
+
+-- How steady each device is, by the reference kernel of each target over time.
+CREATE VIEW device_noise AS
+WITH
+ranked AS (
+  SELECT device_id, target_id, min_ns,
+    ROW_NUMBER() OVER (PARTITION BY device_id, target_id ORDER BY min_ns) AS place,
+    COUNT(*) OVER (PARTITION BY device_id, target_id) AS num
+  FROM reference_timings
+),
+medians AS (
+  SELECT device_id, target_id, num, AVG(min_ns) AS middle_ns
+  FROM ranked WHERE place IN ((num + 1) / 2, (num + 2) / 2) GROUP BY device_id, target_id
+),
+deviations AS (
+  SELECT device_id, target_id, ABS(min_ns - middle_ns) AS deviation_ns,
+    ROW_NUMBER() OVER (PARTITION BY device_id, target_id
+                       ORDER BY ABS(min_ns - middle_ns)) AS place
+  FROM reference_timings JOIN medians USING (device_id, target_id)
+)
+SELECT
+  devices.name AS device,
+  targets.text AS target,
+  medians.num AS num_timings,
+  middle_ns AS median_ns,
+  AVG(deviation_ns) AS mad_ns,
+  AVG(deviation_ns) / middle_ns AS noise,
+  (SELECT COUNT(*) FROM reference_timings AS timings
+   WHERE timings.device_id = medians.device_id AND timings.target_id = medians.target_id
+     AND timings.verdict = 'drifted') AS num_drifted,
+  (SELECT MAX(created_at_ns) FROM reference_timings AS timings
+   WHERE timings.device_id = medians.device_id AND timings.target_id = medians.target_id)
+    AS last_at_ns
+FROM medians
+JOIN deviations USING (device_id, target_id)
+JOIN devices ON devices.id = medians.device_id
+JOIN targets ON targets.id = medians.target_id
+WHERE deviations.place IN ((num + 1) / 2, (num + 2) / 2)
+GROUP BY medians.device_id, medians.target_id;

@@ -19,7 +19,8 @@ constexpr char kSelectTask[] =
     "SELECT tasks.id, workloads.key, targets.text, spaces.hash, toolchains.text, seed, strategy, "
     "  max_trials, max_seconds, owner, state, ended_how, created_at_ns, started_at_ns, "
     "ended_at_ns, "
-    "  (SELECT COUNT(*) FROM trials WHERE task_id = tasks.id AND outcome <> 'device_lost') "
+    "  (SELECT COUNT(*) FROM trials WHERE task_id = tasks.id AND outcome <> 'device_lost' "
+    "   AND superseded_by IS NULL) "
     "FROM tasks JOIN workloads ON workloads.id = workload_id "
     "JOIN targets ON targets.id = target_id JOIN spaces ON spaces.id = space_id "
     "JOIN toolchains ON toolchains.id = toolchain_id ";

@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "db/catalog_store.h"
+#include "db/sample_store.h"
 
 namespace tunefarm::db {
 namespace {
@@ -18,7 +19,7 @@ constexpr char kColumns[] =
     "runs_per_sample, cut, build_ns, run_wall_ns, before_cpu_frequency_hz, "
     "before_temperature_millicelsius, before_throttled, before_load_average, "
     "after_cpu_frequency_hz, after_temperature_millicelsius, after_throttled, after_load_average, "
-    "created_at_ns ";
+    "created_at_ns, num_disturbed, unsteady, held_ns, superseded_by ";
 
 DeviceState ReadDeviceState(RowReader& row) {
   DeviceState state;
@@ -84,6 +85,10 @@ absl::StatusOr<TrialRecord> ReadRow(const Statement& statement) {
   trial.before = ReadDeviceState(row);
   trial.after = ReadDeviceState(row);
   trial.created_at_ns = row.Count();
+  trial.num_disturbed = row.Count();
+  trial.unsteady = row.Bool();
+  trial.held_ns = row.Count();
+  trial.superseded_by = row.OptionalInt().value_or(0);
   return trial;
 }
 
@@ -99,27 +104,6 @@ absl::StatusOr<std::vector<TrialRecord>> ReadRows(Statement& statement) {
 
 absl::StatusOr<Statement> PrepareSelect(Connection& connection, const std::string& rest) {
   return connection.Prepare(absl::StrFormat("SELECT%sFROM trial_details %s", kColumns, rest));
-}
-
-absl::Status ReadSamples(Connection& connection, TrialRecord* trial) {
-  TUNEFARM_ASSIGN_OR_RETURN(
-      Statement statement,
-      connection.Prepare("SELECT round, value_ns FROM samples WHERE trial_id = :id "
-                         "ORDER BY round, sequence"));
-  statement.BindInt(":id", trial->id);
-  while (true) {
-    TUNEFARM_ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (!row) return absl::OkStatus();
-    const auto round = static_cast<uint32_t>(statement.Int(0));
-    if (round == 0) {
-      trial->samples_ns.push_back(statement.Real(1));
-      continue;
-    }
-    if (trial->final_rounds.empty() || trial->final_rounds.back().round != round) {
-      trial->final_rounds.push_back({round, {}});
-    }
-    trial->final_rounds.back().samples_ns.push_back(statement.Real(1));
-  }
 }
 
 }  // namespace
@@ -168,7 +152,7 @@ absl::StatusOr<std::vector<TrialRecord>> ReadNearestTrials(Connection& connectio
                     "      PARTITION BY task_id ORDER BY cost_ns, trials.id) AS place "
                     "    FROM trials JOIN tasks ON tasks.id = task_id "
                     "    JOIN spaces ON spaces.id = space_id "
-                    "    WHERE outcome = 'ok' "
+                    "    WHERE outcome = 'ok' AND superseded_by IS NULL "
                     "      AND substr(template, 1, length(:prefix)) = :prefix) "
                     "  WHERE place <= :limit) "
                     "ORDER BY task_id, cost_ns, trial_id"));

@@ -1,6 +1,5 @@
 #include "db/trial_store.h"
 
-#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -8,9 +7,9 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
-#include "base/statistics.h"
 #include "base/status.h"
 #include "db/catalog_store.h"
+#include "db/sample_store.h"
 
 namespace tunefarm::db {
 namespace {
@@ -63,44 +62,6 @@ absl::StatusOr<int64_t> UpsertKernel(Connection& connection, const KernelRecord&
   return select.Int(0);
 }
 
-// A device that nobody described yet gets a row with its name, so that no trial is lost for it.
-absl::StatusOr<int64_t> FindOrAddDevice(Connection& connection, const TrialRecord& trial) {
-  TUNEFARM_ASSIGN_OR_RETURN(
-      Statement statement,
-      connection.Prepare("INSERT INTO devices (name, emulated, first_seen_at_ns, described_at_ns) "
-                         "VALUES (:name, :emulated, :now, :now) ON CONFLICT (name) DO NOTHING"));
-  statement.BindText(":name", trial.device);
-  statement.BindInt(":emulated", int64_t{trial.emulated});
-  statement.BindInt(":now", static_cast<int64_t>(trial.created_at_ns));
-  TUNEFARM_RETURN_IF_ERROR(statement.Run());
-  return FindId(connection, "devices", "name", trial.device);
-}
-
-absl::Status InsertSamples(Connection& connection, int64_t trial_id, uint32_t round,
-                           const std::vector<double>& samples_ns) {
-  TUNEFARM_ASSIGN_OR_RETURN(
-      Statement statement,
-      connection.Prepare("INSERT INTO samples (trial_id, round, sequence, value_ns) "
-                         "VALUES (:trial_id, :round, :sequence, :value_ns)"));
-  for (size_t i = 0; i < samples_ns.size(); ++i) {
-    statement.BindInt(":trial_id", trial_id);
-    statement.BindInt(":round", int64_t{round});
-    statement.BindInt(":sequence", static_cast<int64_t>(i));
-    statement.BindReal(":value_ns", samples_ns[i]);
-    TUNEFARM_RETURN_IF_ERROR(statement.Run());
-  }
-  return absl::OkStatus();
-}
-
-CostStatistics Summarize(const std::vector<double>& samples_ns) {
-  CostStatistics cost;
-  cost.num_samples = samples_ns.size();
-  cost.median_ns = base::Median(samples_ns);
-  cost.mad_ns = base::MedianAbsoluteDeviation(samples_ns);
-  cost.min_ns = *std::min_element(samples_ns.begin(), samples_ns.end());
-  return cost;
-}
-
 void BindDeviceState(Statement& statement, const std::string& when, const DeviceState& state) {
   const auto name = [&](const char* field) { return ":" + when + field; };
   statement.BindInt(name("_cpu_frequency_hz").c_str(),
@@ -117,7 +78,7 @@ constexpr char kInsertTrial[] =
     "  num_samples, cost_median_ns, mad_ns, min_ns, gflops, runs_per_sample, cut, build_ns, "
     "  run_wall_ns, before_cpu_frequency_hz, before_temperature_millicelsius, before_throttled, "
     "  before_load_average, after_cpu_frequency_hz, after_temperature_millicelsius, "
-    "  after_throttled, after_load_average, created_at_ns) "
+    "  after_throttled, after_load_average, created_at_ns, num_disturbed, unsteady, held_ns) "
     "VALUES (:id, :trial_key, :task_id, :workload_id, :target_id, :config, :config_index, "
     "  :proposed_by, :predicted_score, :kernel_id, :device_id, :emulated, :outcome, :phase, "
     "  :error, :num_samples, :cost_median_ns, :mad_ns, :min_ns, "
@@ -125,7 +86,7 @@ constexpr char kInsertTrial[] =
     "  :runs_per_sample, :cut, :build_ns, :run_wall_ns, :before_cpu_frequency_hz, "
     "  :before_temperature_millicelsius, :before_throttled, :before_load_average, "
     "  :after_cpu_frequency_hz, :after_temperature_millicelsius, :after_throttled, "
-    "  :after_load_average, :created_at_ns)";
+    "  :after_load_average, :created_at_ns, :num_disturbed, :unsteady, :held_ns)";
 
 void BindTrial(Statement& statement, const TrialRecord& trial) {
   statement.BindText(":trial_key", trial.trial_key);
@@ -146,6 +107,9 @@ void BindTrial(Statement& statement, const TrialRecord& trial) {
   BindDeviceState(statement, "before", trial.before);
   BindDeviceState(statement, "after", trial.after);
   statement.BindInt(":created_at_ns", static_cast<int64_t>(trial.created_at_ns));
+  statement.BindInt(":num_disturbed", static_cast<int64_t>(NumDisturbed(trial.all_samples)));
+  statement.BindInt(":unsteady", int64_t{trial.unsteady});
+  statement.BindInt(":held_ns", static_cast<int64_t>(trial.held_ns));
   // Otherwise unbound, thus NULL.
   if (trial.outcome == Outcome::kOk) {
     const CostStatistics cost = Summarize(trial.samples_ns);
@@ -155,17 +119,14 @@ void BindTrial(Statement& statement, const TrialRecord& trial) {
   }
 }
 
-absl::StatusOr<std::vector<double>> ReadFinalSamples(Connection& connection, int64_t trial_id) {
-  TUNEFARM_ASSIGN_OR_RETURN(
-      Statement statement,
-      connection.Prepare("SELECT value_ns FROM samples WHERE trial_id = :id AND round > 0"));
-  statement.BindInt(":id", trial_id);
-  std::vector<double> samples_ns;
-  while (true) {
-    TUNEFARM_ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (!row) return samples_ns;
-    samples_ns.push_back(statement.Real(0));
-  }
+absl::Status MarkSuperseded(Connection& connection, int64_t id, const TrialRecord& trial) {
+  TUNEFARM_ASSIGN_OR_RETURN(Statement statement,
+                            connection.Prepare("UPDATE trials SET superseded_by = :id "
+                                               "WHERE id = :old AND task_id = :task_id"));
+  statement.BindInt(":id", id);
+  statement.BindInt(":old", trial.supersedes);
+  statement.BindInt(":task_id", trial.task_id);
+  return statement.Run();
 }
 
 absl::Status Invalid(const TrialRecord& trial, const std::string& what) {
@@ -181,25 +142,15 @@ absl::Status CheckDeviceState(const DeviceState& state) {
 
 }  // namespace
 
-absl::Status CheckSamples(const std::vector<double>& samples_ns) {
-  if (samples_ns.empty()) return absl::InvalidArgumentError("no samples");
-  for (double value : samples_ns) {
-    if (!std::isfinite(value) || value <= 0) {
-      return absl::InvalidArgumentError(
-          absl::StrFormat("a sample of %g ns: must be finite and above 0", value));
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckTrial(const TrialRecord& trial) {
   if (trial.trial_key.empty()) return absl::InvalidArgumentError("a trial without trial_key");
   if (trial.outcome == Outcome::kOk) {
-    const absl::Status samples = CheckSamples(trial.samples_ns);
+    const absl::Status samples = CheckSamples(trial.samples_ns, trial.all_samples);
     if (!samples.ok()) return Invalid(trial, std::string(samples.message()));
     if (!trial.kernel || trial.device.empty()) return Invalid(trial, "ok needs kernel and device");
-  } else if (!trial.samples_ns.empty()) {
-    return Invalid(trial, absl::StrFormat("%d samples beside outcome %s", trial.samples_ns.size(),
+  } else if (!trial.samples_ns.empty() || !trial.all_samples.empty()) {
+    return Invalid(trial, absl::StrFormat("%d samples beside outcome %s",
+                                          trial.samples_ns.size() + trial.all_samples.size(),
                                           ToText(trial.outcome)));
   }
   if (trial.kernel && trial.kernel->digest.empty()) return Invalid(trial, "kernel without digest");
@@ -211,6 +162,7 @@ absl::Status CheckTrial(const TrialRecord& trial) {
       {"runs_per_sample", trial.runs_per_sample},
       {"build_ns", trial.build_ns},
       {"run_wall_ns", trial.run_wall_ns},
+      {"held_ns", trial.held_ns},
       {"kernel num_bytes", trial.kernel ? trial.kernel->num_bytes : 0},
   };
   for (const auto& [name, value] : counts) {
@@ -233,7 +185,8 @@ absl::Status InsertTrial(Connection& connection, int64_t id, const TrialRecord& 
                               UpsertKernel(connection, *trial.kernel, task.toolchain_id));
   }
   if (!trial.device.empty()) {
-    TUNEFARM_ASSIGN_OR_RETURN(device_id, FindOrAddDevice(connection, trial));
+    TUNEFARM_ASSIGN_OR_RETURN(
+        device_id, FindOrAddDevice(connection, trial.device, trial.emulated, trial.created_at_ns));
   }
   TUNEFARM_ASSIGN_OR_RETURN(Statement statement, connection.Prepare(kInsertTrial));
   statement.BindInt(":id", id);
@@ -243,13 +196,14 @@ absl::Status InsertTrial(Connection& connection, int64_t id, const TrialRecord& 
   statement.BindInt(":device_id", device_id);
   BindTrial(statement, trial);
   TUNEFARM_RETURN_IF_ERROR(statement.Run());
-  return InsertSamples(connection, id, kSearchRound, trial.samples_ns);
+  if (trial.supersedes != 0) TUNEFARM_RETURN_IF_ERROR(MarkSuperseded(connection, id, trial));
+  return InsertSamples(connection, id, kSearchRound, trial.samples_ns, trial.all_samples);
 }
 
 absl::Status InsertFinalRound(Connection& connection, int64_t trial_id,
                               const FinalRound& final_round) {
-  TUNEFARM_RETURN_IF_ERROR(
-      InsertSamples(connection, trial_id, final_round.round, final_round.samples_ns));
+  TUNEFARM_RETURN_IF_ERROR(InsertSamples(connection, trial_id, final_round.round,
+                                         final_round.samples_ns, final_round.all_samples));
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<double> samples_ns,
                             ReadFinalSamples(connection, trial_id));
   const CostStatistics cost = Summarize(samples_ns);

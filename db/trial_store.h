@@ -15,7 +15,6 @@ namespace tunefarm::db {
 // fit: so a trial that was accepted and queued is not refused later, when nobody waits for the
 // answer.
 absl::Status CheckTrial(const TrialRecord& trial);
-absl::Status CheckSamples(const std::vector<double>& samples_ns);
 
 // Inserts a checked trial as number `id` with its kernel, its device where the log does not know
 // it, and its samples. Requires an open transaction, and the trial's task in the log.

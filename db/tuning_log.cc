@@ -7,6 +7,8 @@
 #include "base/status.h"
 #include "db/catalog_store.h"
 #include "db/log_file.h"
+#include "db/reference_store.h"
+#include "db/sample_store.h"
 #include "db/schema.h"
 #include "db/sqlite.h"
 #include "db/task_store.h"
@@ -121,6 +123,11 @@ absl::StatusOr<int64_t> TuningLog::AppendTrial(const TrialRecord& trial) {
   }
   TUNEFARM_RETURN_IF_ERROR(CheckNewTrialKey(*checker_, trial.trial_key));
   TUNEFARM_RETURN_IF_ERROR(CheckTaskExists(*checker_, trial.task_id));
+  if (trial.supersedes < 0 || trial.supersedes > last_trial_id_) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("trial '%s': supersedes trial %d, the last one is %d", trial.trial_key,
+                        trial.supersedes, last_trial_id_));
+  }
   const int64_t id = last_trial_id_ + 1;
   TrialRecord record = trial;
   record.created_at_ns = NowNs();
@@ -136,15 +143,32 @@ absl::StatusOr<int64_t> TuningLog::AppendTrial(const TrialRecord& trial) {
   return id;
 }
 
+absl::Status TuningLog::AppendReference(const ReferenceRecord& reference) {
+  TUNEFARM_RETURN_IF_ERROR(CheckWritable());
+  TUNEFARM_RETURN_IF_ERROR(CheckReference(reference));
+  base::MutexLock lock(&append_mutex_);
+  TUNEFARM_RETURN_IF_ERROR(CheckTaskExists(*checker_, reference.task_id));
+  TUNEFARM_RETURN_IF_ERROR(FindId(*checker_, "targets", "text", reference.target).status());
+  ReferenceRecord record = reference;
+  record.created_at_ns = NowNs();
+  QueuedWrite write;
+  write.what = absl::StrFormat("reference timing of %s", record.device);
+  write.apply = [record = std::move(record)](Connection& file) {
+    return InsertReference(file, record);
+  };
+  return queue_->Enqueue(std::move(write));
+}
+
 absl::Status TuningLog::AppendSamples(int64_t trial_id, uint32_t round,
-                                      const std::vector<double>& samples_ns) {
+                                      const std::vector<double>& samples_ns,
+                                      const std::vector<SampleRecord>& all_samples) {
   TUNEFARM_RETURN_IF_ERROR(CheckWritable());
   if (round == 0) {
     return absl::InvalidArgumentError(
         absl::StrFormat("trial %d: round 0 is the search's; a final counts from 1", trial_id));
   }
   TUNEFARM_RETURN_IF_ERROR(
-      base::Annotate(CheckSamples(samples_ns), absl::StrFormat("trial %d", trial_id)));
+      base::Annotate(CheckSamples(samples_ns, all_samples), absl::StrFormat("trial %d", trial_id)));
   base::MutexLock lock(&append_mutex_);
   if (!queue_->Holds(OkTrialName(trial_id))) {
     TUNEFARM_RETURN_IF_ERROR(CheckTrialIsOk(*checker_, trial_id));
@@ -157,9 +181,8 @@ absl::Status TuningLog::AppendSamples(int64_t trial_id, uint32_t round,
   QueuedWrite write;
   write.what = RoundName(trial_id, round);
   write.names = {write.what};
-  write.apply = [trial_id, final_round = FinalRound{round, samples_ns}](Connection& file) {
-    return InsertFinalRound(file, trial_id, final_round);
-  };
+  write.apply = [trial_id, final_round = FinalRound{round, samples_ns, all_samples}](
+                    Connection& file) { return InsertFinalRound(file, trial_id, final_round); };
   return queue_->Enqueue(std::move(write));
 }
 
@@ -212,6 +235,11 @@ absl::StatusOr<std::vector<TrialRecord>> TuningLog::NearestTrials(
 absl::StatusOr<BestRecord> TuningLog::Best(const std::string& workload, const std::string& target,
                                            bool include_emulated) const {
   return Read([&](Connection& file) { return ReadBest(file, workload, target, include_emulated); });
+}
+
+absl::StatusOr<DeviceActivity> TuningLog::Activity(const std::string& device,
+                                                   uint64_t num_references) const {
+  return Read([&](Connection& file) { return ReadActivity(file, device, num_references); });
 }
 
 absl::Status TuningLog::Check() const {

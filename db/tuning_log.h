@@ -92,14 +92,20 @@ class TuningLog {
   // computed here from the samples. A device the log does not know is added by its name. Errors:
   // ALREADY_EXISTS (the trial_key is taken; nothing is changed), NOT_FOUND (no such task),
   // INVALID_ARGUMENT (says which field), RESOURCE_EXHAUSTED (the disk has been full for
-  // max_waiting_trials).
+  // max_waiting_trials). A trial that it supersedes is marked with it, in one transaction, and
+  // counts no longer.
   absl::StatusOr<int64_t> AppendTrial(const TrialRecord& trial);
   // One pass of an interleaved final; from the first on, the final's median is what ranks the
   // trial. Errors: NOT_FOUND (trial), FAILED_PRECONDITION (its outcome is not ok), ALREADY_EXISTS
   // (the trial has this round), INVALID_ARGUMENT (round 0, no samples, a sample not above 0),
   // RESOURCE_EXHAUSTED as above.
+  // `all_samples` as TrialRecord::all_samples.
   absl::Status AppendSamples(int64_t trial_id, uint32_t round,
-                             const std::vector<double>& samples_ns);
+                             const std::vector<double>& samples_ns,
+                             const std::vector<SampleRecord>& all_samples = {});
+  // One timing of the reference kernel; committed soon after, as a trial is. Errors: NOT_FOUND
+  // (task, target), INVALID_ARGUMENT (says which field), RESOURCE_EXHAUSTED as above.
+  absl::Status AppendReference(const ReferenceRecord& reference);
   // Returns once everything appended before is committed. RESOURCE_EXHAUSTED: the disk is full;
   // nothing is lost, all of it stays in memory and is tried again with every append, every Flush
   // and once a second.
@@ -108,15 +114,15 @@ class TuningLog {
   // With all samples. NOT_FOUND.
   absl::StatusOr<TrialRecord> GetTrial(int64_t trial_id) const;
   // The functions below leave out the samples; the medians are there.
-  // In order of appending; empty where there is no such task.
+  // In order of appending, superseded ones included; empty where there is no such task.
   absl::StatusOr<std::vector<TrialRecord>> TrialsOfTask(int64_t task_id) const;
-  // All outcomes, newest first.
+  // All outcomes, superseded ones included, newest first.
   absl::StatusOr<std::vector<TrialRecord>> TrialsFor(const std::string& workload,
                                                      const std::string& target,
                                                      uint64_t limit) const;
   // For transfer: of every task whose template's name starts with `template_prefix`, the fastest
-  // `limit_per_task` ok trials, fastest first; tasks by number. Includes emulated ones: see the
-  // flag.
+  // `limit_per_task` ok trials, fastest first; tasks by number. Without superseded ones. Includes
+  // emulated ones: see the flag.
   absl::StatusOr<std::vector<TrialRecord>> NearestTrials(const std::string& template_prefix,
                                                          uint64_t limit_per_task) const;
   // The fastest ok trial; where its task held a final, only finalists stand. An emulator's timing
@@ -124,6 +130,10 @@ class TuningLog {
   // trial.
   absl::StatusOr<BestRecord> Best(const std::string& workload, const std::string& target,
                                   bool include_emulated) const;
+
+  // What a device did, how noisy it is, and its latest `num_references` reference timings.
+  // NOT_FOUND: the log does not know it.
+  absl::StatusOr<DeviceActivity> Activity(const std::string& device, uint64_t num_references) const;
 
   // Reads the whole file for damage and broken references: seconds per gigabyte. DATA_LOSS says
   // what.

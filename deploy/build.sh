@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # Configures and builds one preset, with progress on the way and the compiler's words only where something fails.
 #   deploy/build.sh PRESET [TARGET...]      PRESET: release, dev, asan or tsan; no TARGET: everything
+#                                           amd64, arm64, armhf: tuner-agent alone, static, for that processor
 # Safe to repeat: builds what has changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# -ge 1 ] || { sed -n 2,4p "$0" >&2; exit 2; }
+[ $# -ge 1 ] || { sed -n 2,5p "$0" >&2; exit 2; }
 preset=$1
 shift
 
 say() { printf 'build: %s\n' "$*"; }
 fail() { printf 'build: %s\n' "$*" >&2; exit 1; }
 
+[ ! -e "deploy/cross/$preset.cmake" ] || deploy/cross/sysroot.sh "$preset"
 log=build/$preset-build.log
 mkdir -p build
 say "configuring $preset"

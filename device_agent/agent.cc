@@ -73,6 +73,7 @@ absl::Status Agent::RunSession() {
   v1::AgentMessage hello;
   {
     base::MutexLock lock(&mutex_);
+    told_unavailable_ = ReadUnavailable();
     if (stopping_) session.Cancel();
     session_ = &session;
     phase_ = Phase::kDialling;
@@ -118,6 +119,7 @@ bool Agent::AwaitWelcome() {
 // What to write next: what the book has, or a heartbeat when it has nothing for a while. Empty when
 // the session is over.
 std::vector<v1::AgentMessage> Agent::NextMessages() {
+  std::string unavailable;
   {
     base::MutexLock lock(&mutex_);
     // Half the interval: a heartbeat that is late by as much again is still in time.
@@ -126,10 +128,16 @@ std::vector<v1::AgentMessage> Agent::NextMessages() {
       changed_.WaitFor(&mutex_, deadline - SteadyNow());
     }
     if (phase_ != Phase::kWelcome) return {};
-    std::vector<v1::AgentMessage> messages = book_.TakeOutgoing();
-    if (!messages.empty()) return messages;
+    unavailable = ReadUnavailable();
+    // Before results that came to nothing because of it, or their candidates come back here.
+    const bool is_news = unavailable != std::exchange(told_unavailable_, unavailable);
+    if (!is_news && book_.HasOutgoing()) return book_.TakeOutgoing();
   }
-  return {Heartbeat()};
+  return {Heartbeat(unavailable)};
+}
+
+std::string Agent::ReadUnavailable() const {
+  return options_.read_unavailable ? options_.read_unavailable() : "";
 }
 
 void Agent::Handle(const v1::TrackerMessage& message) {
@@ -206,16 +214,18 @@ v1::AgentMessage Agent::Hello() const {
   *hello->mutable_device() = options_.device;
   hello->set_token(options_.token);
   hello->set_instance_id(options_.instance_id);
+  hello->set_unavailable(told_unavailable_);
   for (v1::RunningAssignment& assignment : book_.Running()) {
     *hello->add_running() = std::move(assignment);
   }
   return message;
 }
 
-v1::AgentMessage Agent::Heartbeat() const {
+v1::AgentMessage Agent::Heartbeat(const std::string& unavailable) const {
   v1::AgentMessage message;
   v1::Heartbeat* heartbeat = message.mutable_heartbeat();
   if (options_.read_state) *heartbeat->mutable_state() = options_.read_state();
+  heartbeat->set_unavailable(unavailable);
   return message;
 }
 

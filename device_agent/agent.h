@@ -37,7 +37,10 @@ struct AgentOptions {
   // How long the tracker may take to answer Hello.
   absl::Duration welcome_timeout = absl::Seconds(30);
   std::function<v1::DeviceState()> read_state;  // For heartbeats; called on the writing thread.
-  std::function<void()> on_welcome;             // At the first Welcome of all; may be empty.
+  // Why the device cannot measure now, on one line; "" when it can. Called on any thread, often;
+  // may be empty: it always can.
+  std::function<std::string()> read_unavailable;
+  std::function<void()> on_welcome;  // At the first Welcome of all; may be empty.
 };
 
 class Agent {
@@ -65,7 +68,8 @@ class Agent {
   bool AwaitWelcome();
   std::vector<v1::AgentMessage> NextMessages();
   bool AwaitNextDial(const absl::Status& status);
-  v1::AgentMessage Heartbeat() const;
+  std::string ReadUnavailable() const;
+  v1::AgentMessage Heartbeat(const std::string& unavailable) const;
 
   const AgentOptions options_;
   KernelRunner* const runner_;
@@ -78,6 +82,7 @@ class Agent {
   bool was_welcome_ ABSL_GUARDED_BY(mutex_) = false;           // Ever.
   Phase phase_ ABSL_GUARDED_BY(mutex_) = Phase::kOver;         // Of the present session.
   TrackerSession* session_ ABSL_GUARDED_BY(mutex_) = nullptr;  // Null between sessions.
+  std::string told_unavailable_ ABSL_GUARDED_BY(mutex_);       // To the tracker, in this session.
   absl::Duration heartbeat_interval_ ABSL_GUARDED_BY(mutex_) = absl::Seconds(1);
   uint64_t running_serial_ ABSL_GUARDED_BY(mutex_) = 0;  // 0: nothing runs.
   std::stop_source running_stop_ ABSL_GUARDED_BY(mutex_);

@@ -46,8 +46,17 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
   app.add_option("--tag", tags, "KEY=VALUE that candidates may ask for; may be repeated")
       ->allow_extra_args(false)
       ->check(CheckTag);
-  app.add_option("--cpu", flags.cpu, "core that kernels run on; default: the last one")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option(
+      "--core", flags.core,
+      "core that kernels run on: big, little or a number; default: what the tag \"core\" "
+      "says, else big: the last of the fastest cores");
+  app.add_option(
+      "--hold-above", flags.hold_above_celsius,
+      "degrees C from which the agent waits for the processor to cool by 10 before it runs "
+      "a kernel; negative: never; default: below where the system holds it back");
+  app.add_option("--system-root", flags.system_root,
+                 "read /proc and /sys below this directory (for trials of the agent itself)")
+      ->check(CLI::ExistingDirectory);
   app.add_option("--token-file", flags.token_file, "file whose first line is the tracker's token");
   app.add_option("--memory-limit", flags.memory_limit_mib,
                  "MiB for a candidate's buffers, and again for what it takes beside them; "
@@ -55,9 +64,11 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
       ->check(CLI::PositiveNumber);
   app.add_flag("--emulated", flags.emulated,
                "this device is an emulator: its timings never compete with hardware");
+  app.add_option("--emulator", flags.emulator,
+                 "QEMU's user-mode program that this agent runs under: it starts its own processes "
+                 "with it too. Implies --emulated and --without-seccomp");
   app.add_flag("--without-seccomp", flags.without_seccomp,
-               "hold kernels by limits alone, where the system has no seccomp filters (QEMU user "
-               "mode, which needs binfmt_misc besides)");
+               "hold kernels by limits alone, where the system has no seccomp filters");
   app.add_flag("--die-with-parent", flags.die_with_parent,
                "end when the thread that started this process ends");
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")
@@ -73,6 +84,7 @@ std::optional<AgentFlags> ParseAgentFlags(int argc, char** argv, int* exit_code)
     *exit_code = kUsageError;
     return std::nullopt;
   }
+  if (!flags.emulator.empty()) flags.emulated = flags.without_seccomp = true;
   for (const std::string& tag : tags) {
     const size_t equals = tag.find('=');
     flags.tags[tag.substr(0, equals)] = tag.substr(equals + 1);

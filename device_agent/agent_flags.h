@@ -13,10 +13,13 @@ struct AgentFlags {
   std::string tracker;
   std::string name;
   std::map<std::string, std::string> tags;
-  int cpu = -1;                   // Negative: the last core.
+  std::string core;  // big, little or a number; empty: big, or what the tag "core" says.
+  double hold_above_celsius = 0;  // 0: what fits the machine; negative: never.
+  std::string system_root;        // Below which /proc and /sys are read; empty: this machine's.
   std::string token_file;         // Empty: no token.
   uint64_t memory_limit_mib = 0;  // 0: half of the machine's memory.
   bool emulated = false;
+  std::string emulator;  // Program that this process runs under; empty: none. Implies emulated.
   bool without_seccomp = false;
   bool die_with_parent = false;
   std::string log_level = "warn";

@@ -4,8 +4,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
@@ -21,6 +23,8 @@
 #include "device_agent/device/cores.h"
 #include "device_agent/device/device_info.h"
 #include "device_agent/device/device_state.h"
+#include "device_agent/device/sensors.h"
+#include "device_agent/heat_hold.h"
 #include "device_agent/sandbox/runner_process.h"
 #include "device_agent/sandbox/sandboxed_runner.h"
 
@@ -43,16 +47,39 @@ absl::StatusOr<std::string> ReadToken(const std::string& path) {
 // Flushing a cache takes twice its size, because replacement is not strictly least recently used.
 constexpr uint64_t kFlushFactor = 2;
 
+// The cores that kernels get, in order. The tag "core" chooses as --core does.
+absl::StatusOr<std::vector<CoreFacts>> ChooseCores(const AgentFlags& flags,
+                                                   const SystemFiles& files) {
+  const auto tag = flags.tags.find("core");
+  const std::string choice =
+      flags.core.empty() && tag != flags.tags.end() ? tag->second : flags.core;
+  return MeasuringCores(ReadCoreFacts(files, AllowedCores()), choice);
+}
+
+// On a 32-bit system a process has 3 GiB for everything, buffers and their guards among it.
+constexpr uint64_t kMaxMemoryLimitBytes = uint64_t{1} << (sizeof(void*) == 4 ? 30 : 62);
+
 SandboxOptions MakeSandboxOptions(const AgentFlags& flags, const v1::DeviceInfo& device,
                                   std::vector<int> cores) {
   SandboxOptions options;
+  // The link shows an emulated process its own program, but opens the emulator.
+  if (!flags.emulator.empty()) {
+    options.emulator = flags.emulator;
+    options.runner_executable = std::filesystem::read_symlink("/proc/self/exe");
+  }
   options.triple = device.triple();
   options.emulated = device.emulated();
   options.child.cores = std::move(cores);
   options.child.use_seccomp = !flags.without_seccomp;
   options.child.memory_limit_bytes =
-      flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20 : device.memory_bytes() / 2;
-  options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(SystemFiles());
+      std::min(kMaxMemoryLimitBytes, flags.memory_limit_mib != 0 ? flags.memory_limit_mib << 20
+                                                                 : device.memory_bytes() / 2);
+  options.child.system_root = flags.system_root;
+  const SystemFiles files(flags.system_root);
+  options.child.cache_flush_bytes = kFlushFactor * LastLevelCacheBytes(files);
+  options.hold =
+      ChooseHold(flags.hold_above_celsius,
+                 PassiveTripMillicelsius(files, FindSensors(files, options.child.cores[0])));
   return options;
 }
 
@@ -108,22 +135,49 @@ absl::Status DieWithParent(pid_t parent) {
   return absl::OkStatus();
 }
 
-absl::Status Serve(const AgentFlags& flags) {
-  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<int> cores, MeasuringCores(flags.cpu));
-  v1::DeviceInfo device = ReadDeviceInfo(SystemFiles());
+std::vector<int> Indices(const std::vector<CoreFacts>& cores) {
+  std::vector<int> indices;
+  for (const CoreFacts& core : cores) indices.push_back(core.index);
+  return indices;
+}
+
+v1::DeviceInfo DescribeDevice(const AgentFlags& flags, const SystemFiles& files,
+                              const std::vector<CoreFacts>& cores) {
+  v1::DeviceInfo device = ReadDeviceInfo(files);
   device.set_name(flags.name);
   device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+  if (const std::string cluster = ClusterName(cores); !cluster.empty()) {
+    (*device.mutable_tags())["core"] = cluster;
+  }
+  for (const CoreFacts& core : cores) {
+    v1::Core* told = device.add_cores();
+    told->set_index(static_cast<uint32_t>(core.index));
+    told->set_capacity(core.capacity);
+    told->set_max_frequency_hz(core.max_frequency_hz);
+  }
   if (flags.emulated) device.set_emulated(true);
+  return device;
+}
+
+absl::Status Serve(const AgentFlags& flags) {
+  const SystemFiles files(flags.system_root);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CoreFacts> cores, ChooseCores(flags, files));
+  const v1::DeviceInfo device = DescribeDevice(flags, files, cores);
 
   // One reader for each thread that reads.
-  DeviceStateReader beside_samples(SystemFiles(), cores[0]);
-  DeviceStateReader for_heartbeats(SystemFiles(), cores[0]);
-  SandboxOptions sandbox_options = MakeSandboxOptions(flags, device, cores);
+  const int core = cores[0].index;
+  DeviceStateReader beside_samples(files, core);
+  DeviceStateReader for_heartbeats(files, core);
+  SandboxOptions sandbox_options = MakeSandboxOptions(flags, device, Indices(cores));
   sandbox_options.read_state = [&] { return beside_samples.Read(); };
   SandboxedRunner runner(std::move(sandbox_options));
   AgentOptions options = MakeAgentOptions(flags, device);
   TUNEFARM_ASSIGN_OR_RETURN(options.token, ReadToken(flags.token_file));
-  options.read_state = [&] { return for_heartbeats.Read(); };
+  options.read_state = [&] {
+    v1::DeviceState state = for_heartbeats.ReadWhole();
+    state.set_holding(runner.holding());
+    return state;
+  };
   Agent agent(std::move(options), &runner);
   const SignalWatch watch(&agent);
   return agent.Run();

@@ -16,7 +16,7 @@ namespace tunefarm::device_agent {
 
 // Bounds of what an agent takes. Far above any real kernel; they keep fixed-size tables small.
 inline constexpr int kMaxBuffers = 64;
-inline constexpr uint32_t kMaxSamples = 4096;
+inline constexpr uint32_t kMaxSamples = 1000;
 inline constexpr uint32_t kMaxThreads = 256;
 inline constexpr uint64_t kMaxBufferBytes = uint64_t{1} << 44;
 

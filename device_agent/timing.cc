@@ -18,11 +18,17 @@ uint64_t Elapsed(const TimedKernel& kernel, uint64_t number) {
   return kernel.now_ns() - begin;
 }
 
-uint64_t NextNumber(uint64_t number, uint64_t elapsed_ns, uint64_t wanted_ns) {
-  const double growth = elapsed_ns == 0
-                            ? kMaxGrowth
-                            : std::min(kMaxGrowth, kMargin * static_cast<double>(wanted_ns) /
-                                                       static_cast<double>(elapsed_ns));
+TimedSample TakeSample(const TimedKernel& kernel, uint64_t number) {
+  TimedSample sample;
+  sample.before = kernel.read_state();
+  sample.value_ns = static_cast<double>(Elapsed(kernel, number)) / static_cast<double>(number);
+  sample.after = kernel.read_state();
+  return sample;
+}
+
+uint64_t NextNumber(uint64_t number, double elapsed_ns, double wanted_ns) {
+  const double growth =
+      elapsed_ns == 0 ? kMaxGrowth : std::min(kMaxGrowth, kMargin * wanted_ns / elapsed_ns);
   const auto next = static_cast<uint64_t>(std::ceil(static_cast<double>(number) * growth));
   return std::min(kMaxRunsPerSample, std::max(number + 1, next));
 }
@@ -30,7 +36,7 @@ uint64_t NextNumber(uint64_t number, uint64_t elapsed_ns, uint64_t wanted_ns) {
 }  // namespace
 
 TimingSummary TimeKernel(const v1::TimingSpec& spec, const TimedKernel& kernel,
-                         std::span<double> samples) {
+                         std::span<TimedSample> samples) {
   const uint64_t begin = kernel.now_ns();
   const auto out_of_time = [&] {
     return spec.max_timing_ns() != 0 && kernel.now_ns() - begin >= spec.max_timing_ns();
@@ -39,29 +45,33 @@ TimingSummary TimeKernel(const v1::TimingSpec& spec, const TimedKernel& kernel,
 
   TimingSummary summary;
   uint64_t& number = summary.runs_per_sample;
+  SampleJudge judge(spec.num_samples(), samples);
   if (!spec.flush_cache()) {
-    uint64_t elapsed_ns = Elapsed(kernel, number);
-    while (elapsed_ns < spec.min_sample_ns() && number < kMaxRunsPerSample && !out_of_time()) {
-      number = NextNumber(number, elapsed_ns, spec.min_sample_ns());
-      elapsed_ns = Elapsed(kernel, number);
+    const TimedSample first = TakeSample(kernel, number);
+    double elapsed_ns = first.value_ns;
+    const auto wanted_ns = static_cast<double>(spec.min_sample_ns());
+    while (elapsed_ns < wanted_ns && number < kMaxRunsPerSample && !out_of_time()) {
+      number = NextNumber(number, elapsed_ns, wanted_ns);
+      elapsed_ns = static_cast<double>(Elapsed(kernel, number));
     }
     // A kernel that fills a sample alone has been measured fairly; a count that was grown until it
     // was long enough has been chosen by that very measurement and is taken again.
-    if (number == 1) samples[summary.num_samples++] = static_cast<double>(elapsed_ns);
+    if (number == 1) judge.Add(first);
   }
-  const size_t wanted =
-      std::clamp<size_t>(spec.num_samples(), 1, std::max<size_t>(1, samples.size()));
-  while (summary.num_samples < wanted) {
-    if (summary.num_samples > 0 && out_of_time()) break;
-    if (summary.num_samples == 1 && spec.cut_above_ns() != 0 &&
-        samples[0] > static_cast<double>(spec.cut_above_ns())) {
+  const auto is_slow = [&] {
+    return judge.num_steady() == 1 && judge.num_taken() > 0 && spec.cut_above_ns() != 0 &&
+           samples[judge.num_taken() - 1].verdict == SampleVerdict::kSteady &&
+           samples[judge.num_taken() - 1].value_ns > static_cast<double>(spec.cut_above_ns());
+  };
+  while (judge.WantsMore() && !(judge.num_taken() > 0 && out_of_time())) {
+    if (is_slow()) {
       summary.cut = true;
       break;
     }
     if (spec.flush_cache()) kernel.flush_cache();
-    samples[summary.num_samples++] =
-        static_cast<double>(Elapsed(kernel, number)) / static_cast<double>(number);
+    judge.Add(TakeSample(kernel, number));
   }
+  summary.num_samples = judge.num_taken();
   return summary;
 }
 

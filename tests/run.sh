@@ -34,6 +34,8 @@ if [ "${1:-}" = --sanitizers ]; then
   shift
   run_sanitizers
 fi
+step "agents for boards: build"
+for board in amd64 arm64 armhf; do deploy/build.sh "$board"; done
 step "release: build"
 deploy/build.sh release
 step "release: tests"

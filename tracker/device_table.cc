@@ -9,8 +9,16 @@
 namespace tunefarm::tracker {
 namespace {
 
+// Why a device does not take work; "" when it does.
+std::string ReasonOf(const Device& device) {
+  if (!device.live()) return *device.lost_reason;
+  if (!device.info.unavailable.empty()) return device.info.unavailable;
+  return device.drain_reason.value_or("");
+}
+
 DeviceStatus StatusOf(const Device& device) {
   if (!device.live()) return DeviceStatus::kLost;
+  if (!device.info.unavailable.empty()) return DeviceStatus::kUnavailable;
   if (!device.available()) return DeviceStatus::kDraining;
   return device.in_flight.empty() ? DeviceStatus::kIdle : DeviceStatus::kBusy;
 }
@@ -107,7 +115,7 @@ std::vector<DeviceRow> DeviceTable::Rows(absl::Duration now) const {
     DeviceRow row;
     row.info = device.info;
     row.status = StatusOf(device);
-    row.reason = device.live() ? device.drain_reason.value_or("") : *device.lost_reason;
+    row.reason = ReasonOf(device);
     row.connected = (device.live() ? now : device.lost_at) - device.connected_at;
     row.busy = device.busy_before;
     if (!device.in_flight.empty()) row.busy += now - device.busy_since;

@@ -39,7 +39,7 @@ struct Device {
   DeviceState state;
 
   bool live() const { return !lost_reason.has_value(); }
-  bool available() const { return live() && !drain_reason.has_value(); }
+  bool available() const { return live() && !drain_reason.has_value() && info.unavailable.empty(); }
 };
 
 class DeviceTable {
@@ -62,6 +62,8 @@ class DeviceTable {
   void AddInFlight(Device& device, AssignmentId assignment, absl::Duration now);
   void RemoveInFlight(Device& device, AssignmentId assignment, absl::Duration now);
   void Drain(Device& device, const std::string& reason);
+  // `why` empty: it can measure again.
+  void SetUnavailable(Device& device, const std::string& why) { device.info.unavailable = why; }
   // Ends the session. Requires that nothing is in flight any more.
   void MarkLost(Device& device, const std::string& reason, absl::Duration now);
 
@@ -70,7 +72,7 @@ class DeviceTable {
   // Drops devices that were lost `age` ago or earlier.
   void ForgetLost(absl::Duration now, absl::Duration age);
 
-  // By name. `Live` are connected or draining; `Available` take work.
+  // By name. `Live` are connected, whether they take work or not; `Available` take work.
   std::vector<Device*> Live();
   std::vector<Device*> Available();
   std::vector<DeviceRow> Rows(absl::Duration now) const;

@@ -50,6 +50,7 @@ absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
                                             const v1::Hello& hello) {
   DeviceInfo info = FromProto(hello.device());
   TUNEFARM_RETURN_IF_ERROR(CheckAbiVersion(info));
+  info.unavailable = hello.unavailable();
   const std::string name = info.name;
   Touched touched;
   base::MutexLock lock(&mutex_);
@@ -73,8 +74,13 @@ void Dispatcher::FromAgent(SessionId session, const v1::AgentMessage& message) {
   switch (message.kind_case()) {
     case v1::AgentMessage::kHeartbeat: {
       const DeviceState state = FromProto(message.heartbeat().state());
+      Touched touched;
       base::MutexLock lock(&mutex_);
       core_.OnHeartbeat(clock_.SteadyNow(), session, state);
+      Actions actions;
+      core_.OnAvailability(clock_.SteadyNow(), session, message.heartbeat().unavailable(),
+                           &actions);
+      Apply(actions, nullptr, &touched);
       return;
     }
     case v1::AgentMessage::kBlobRequest:

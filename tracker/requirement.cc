@@ -75,6 +75,10 @@ std::string WhyNoneMeets(const Requirement& requirement,
   std::vector<const DeviceInfo*> connected = available;
   connected.insert(connected.end(), draining.begin(), draining.end());
   if (connected.empty()) return "no device is connected";
+  for (const DeviceInfo* device : draining) {
+    if (device->unavailable.empty() || !Meets(*device, requirement)) continue;
+    return absl::StrFormat("device %s is unavailable: %s", device->name, device->unavailable);
+  }
   if (AnyMeets(draining, requirement)) {
     return absl::StrFormat("every device that would do is draining; %u connected",
                            connected.size());

@@ -73,7 +73,19 @@ void TrackerCore::OnHeard(absl::Duration now, SessionId session) {
 
 void TrackerCore::OnHeartbeat(absl::Duration now, SessionId session, const DeviceState& state) {
   OnHeard(now, session);
-  if (Device* device = devices_.Find(session)) device->state = state;
+  Device* device = devices_.Find(session);
+  if (device == nullptr) return;
+  device->state = state;
+  // The agent itself bounds how long it waits for a hot device; until then it is not stuck.
+  if (state.holding) device->last_progress = now;
+}
+
+void TrackerCore::OnAvailability(absl::Duration now, SessionId session,
+                                 const std::string& unavailable, Actions* actions) {
+  Device* device = devices_.Find(session);
+  if (device == nullptr || device->info.unavailable == unavailable) return;
+  devices_.SetUnavailable(*device, unavailable);
+  DispatchAndTell(now, actions);
 }
 
 TrackerCore::AssignmentMap::iterator TrackerCore::Admit(SessionId session,
@@ -268,8 +280,10 @@ void TrackerCore::Dispatch(absl::Duration now, Actions* actions) {
 
 void TrackerCore::Assign(absl::Duration now, Device& device,
                          const std::vector<const DeviceInfo*>& available, Actions* actions) {
+  const size_t wanted = device.info.max_batch;
+  const size_t most = wanted == 0 ? policy_.max_batch : std::min(wanted, policy_.largest_batch);
   std::optional<DispatchQueue::Batch> batch =
-      queue_.Take(device.info, device.in_flight.empty(), available, policy_.max_batch);
+      queue_.Take(device.info, device.in_flight.empty(), available, most);
   if (!batch.has_value()) return;
   const AssignmentId id = next_assignment_++;
   const Epoch epoch = next_epoch_++;

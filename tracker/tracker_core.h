@@ -50,6 +50,9 @@ class TrackerCore {
   // Each of these ignores a session that is over. Any message is a sign of life: OnHeard.
   void OnHeard(absl::Duration now, SessionId session);
   void OnHeartbeat(absl::Duration now, SessionId session, const DeviceState& state);
+  // What the agent says of its device with each heartbeat: why it cannot measure, "" when it can.
+  void OnAvailability(absl::Duration now, SessionId session, const std::string& unavailable,
+                      Actions* actions);
   void OnResult(absl::Duration now, SessionId session, const ResultEvent& result, Actions* actions);
   // The stream is gone; nothing can be sent to the session any more.
   void OnAgentGone(absl::Duration now, SessionId session, const std::string& why, Actions* actions);

@@ -36,6 +36,14 @@ struct DeviceInfo {
   std::string agent_version;
   uint32_t kernel_abi_version = 0;
   std::string model;
+  size_t max_batch = 0;     // Candidates it wants in one assignment; 0: as the policy says.
+  std::string unavailable;  // Why it cannot measure now, in its agent's words; empty: it can.
+  struct Core {
+    uint32_t index = 0;
+    uint32_t capacity = 0;          // 0: not told.
+    uint64_t max_frequency_hz = 0;  // 0: not told.
+  };
+  std::vector<Core> cores;
 };
 
 // As last told by a heartbeat; what the device's OS does not tell is absent.
@@ -44,6 +52,10 @@ struct DeviceState {
   std::optional<int32_t> temperature_millicelsius;
   std::optional<bool> throttled;
   std::optional<double> load_average;
+  std::optional<std::string> governor;
+  std::optional<uint32_t> firmware_throttled;
+  std::vector<uint64_t> core_frequency_hz;
+  bool holding = false;  // Waits for the device to cool.
 };
 
 // Which device may run a candidate: every condition that is set must hold.
@@ -74,13 +86,13 @@ struct ResultEvent {
   std::string error;  // Why, when device_lost.
 };
 
-enum class DeviceStatus { kIdle, kBusy, kDraining, kLost };
+enum class DeviceStatus { kIdle, kBusy, kDraining, kUnavailable, kLost };
 
 // One row of the device list, as people see it.
 struct DeviceRow {
   DeviceInfo info;
   DeviceStatus status = DeviceStatus::kIdle;
-  std::string reason;        // Why it is draining or lost.
+  std::string reason;        // Why it is draining, unavailable or lost.
   absl::Duration connected;  // How long the present (or last) connection has stood (stood).
   absl::Duration busy;       // How much of that it had an assignment.
   uint64_t num_results = 0;
@@ -91,7 +103,8 @@ struct TrackerPolicy {
   absl::Duration heartbeat_interval = absl::Seconds(2);
   int silent_intervals = 3;    // A device silent for longer than this many intervals is lost.
   size_t max_in_flight = 2;    // Assignments per device: one runs, the next is already there.
-  size_t max_batch = 8;        // Candidates per assignment.
+  size_t max_batch = 8;        // Candidates per assignment, for devices that do not say.
+  size_t largest_batch = 256;  // Whatever a device says.
   size_t max_queued = 100000;  // Candidates waiting in all; more are refused.
   uint64_t first_epoch = 1;    // Above every epoch of an earlier tracker (see TrackerCore).
   absl::Duration stuck_grace = absl::Seconds(30);      // On top of the candidates' own timeouts.

@@ -18,6 +18,8 @@ v1::DeviceStatus ToProto(DeviceStatus status) {
       return v1::DEVICE_STATUS_BUSY;
     case DeviceStatus::kDraining:
       return v1::DEVICE_STATUS_DRAINING;
+    case DeviceStatus::kUnavailable:
+      return v1::DEVICE_STATUS_UNAVAILABLE;
     case DeviceStatus::kLost:
       return v1::DEVICE_STATUS_LOST;
   }
@@ -36,6 +38,13 @@ void ToProto(const DeviceInfo& info, v1::DeviceInfo* out) {
   out->set_agent_version(info.agent_version);
   out->set_kernel_abi_version(info.kernel_abi_version);
   out->set_model(info.model);
+  out->set_max_batch(static_cast<uint32_t>(info.max_batch));
+  for (const DeviceInfo::Core& core : info.cores) {
+    v1::Core* told = out->add_cores();
+    told->set_index(core.index);
+    told->set_capacity(core.capacity);
+    told->set_max_frequency_hz(core.max_frequency_hz);
+  }
 }
 
 void ToProto(const DeviceState& state, v1::DeviceState* out) {
@@ -45,6 +54,11 @@ void ToProto(const DeviceState& state, v1::DeviceState* out) {
   }
   if (state.throttled) out->set_throttled(*state.throttled);
   if (state.load_average) out->set_load_average(*state.load_average);
+  if (state.governor) out->set_governor(*state.governor);
+  if (state.firmware_throttled) out->set_firmware_throttled(*state.firmware_throttled);
+  out->mutable_core_frequency_hz()->Assign(state.core_frequency_hz.begin(),
+                                           state.core_frequency_hz.end());
+  out->set_holding(state.holding);
 }
 
 }  // namespace
@@ -62,6 +76,10 @@ DeviceInfo FromProto(const v1::DeviceInfo& info) {
   out.agent_version = info.agent_version();
   out.kernel_abi_version = info.kernel_abi_version();
   out.model = info.model();
+  out.max_batch = info.max_batch();
+  for (const v1::Core& core : info.cores()) {
+    out.cores.push_back({core.index(), core.capacity(), core.max_frequency_hz()});
+  }
   return out;
 }
 
@@ -73,6 +91,10 @@ DeviceState FromProto(const v1::DeviceState& state) {
   }
   if (state.has_throttled()) out.throttled = state.throttled();
   if (state.has_load_average()) out.load_average = state.load_average();
+  if (state.has_governor()) out.governor = state.governor();
+  if (state.has_firmware_throttled()) out.firmware_throttled = state.firmware_throttled();
+  out.core_frequency_hz.assign(state.core_frequency_hz().begin(), state.core_frequency_hz().end());
+  out.holding = state.holding();
   return out;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -94,6 +95,9 @@ absl::Status RunLld(const std::vector<std::string>& options, const std::string& 
   llvm::raw_string_ostream stream(messages);
   absl::MutexLock lock(&lld_mutex);
   const lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
+  // It caught a signal of its own and is unusable from now on, and so is this process: whoever
+  // watches over it (the builders' pool) is to see the crash that it was.
+  if (!result.canRunAgain) raise(result.retCode > 128 ? result.retCode - 128 : SIGABRT);
   if (result.retCode == 0) return absl::OkStatus();
   return absl::InternalError(absl::StrFormat("LLD could not link the kernel: %s",
                                              absl::StrReplaceAll(stream.str(), {{"\n", " "}})));

@@ -62,6 +62,8 @@ struct ArmPart {
 };
 
 constexpr ArmPart kArm[] = {
+    {0x41, 0xC05, "cortex-a5"},  {0x41, 0xC07, "cortex-a7"},   {0x41, 0xC08, "cortex-a8"},
+    {0x41, 0xC09, "cortex-a9"},  {0x41, 0xC0E, "cortex-a17"},  {0x41, 0xC0F, "cortex-a15"},
     {0x41, 0xD03, "cortex-a53"}, {0x41, 0xD04, "cortex-a35"},  {0x41, 0xD05, "cortex-a55"},
     {0x41, 0xD07, "cortex-a57"}, {0x41, 0xD08, "cortex-a72"},  {0x41, 0xD09, "cortex-a73"},
     {0x41, 0xD0A, "cortex-a75"}, {0x41, 0xD0B, "cortex-a76"},  {0x41, 0xD0C, "neoverse-n1"},
@@ -165,9 +167,9 @@ std::string CpuName(const std::string& architecture, const std::string& cpuinfo,
 bool IsForeignCpuinfo(const std::string& architecture, const std::string& cpuinfo) {
   const std::map<std::string, std::string> fields = CpuinfoFields(cpuinfo);
   if (fields.empty()) return false;
-  const char* own = architecture == "x86_64"    ? "vendor_id"
-                    : architecture == "aarch64" ? "CPU implementer"
-                                                : "isa";
+  const char* own = architecture == "x86_64"                               ? "vendor_id"
+                    : architecture == "aarch64" || architecture == "armv7" ? "CPU implementer"
+                                                                           : "isa";
   return !fields.contains(own);
 }
 

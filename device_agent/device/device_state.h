@@ -1,7 +1,8 @@
-// What the operating system tells about the machine at this moment: it stands beside every sample.
+// What the operating system tells about the machine at this moment: it stands beside every trial
+// and in every heartbeat.
 //
 // Used by the sandboxed runner between candidates and by the agent's heartbeats. Reads sysfs and
-// procfs.
+// procfs by path, so that sensors may come and go; beside single samples sensor_files.h reads.
 #ifndef TUNEFARM_DEVICE_AGENT_DEVICE_DEVICE_STATE_H_
 #define TUNEFARM_DEVICE_AGENT_DEVICE_DEVICE_STATE_H_
 
@@ -9,6 +10,8 @@
 #include <optional>
 #include <string>
 
+#include "device_agent/device/sensors.h"
+#include "device_agent/device/state_reading.h"
 #include "device_agent/device/system_files.h"
 #include "tunefarm/v1/measurement.pb.h"
 
@@ -20,23 +23,23 @@ class DeviceStateReader {
   // `core` is the one that kernels run on.
   DeviceStateReader(SystemFiles files, int core);
 
-  // Fields the system does not tell are absent.
-  //   frequency: scaling_cur_freq of the core.
-  //   temperature: the thermal zone of the processor, else the hottest zone, else the processor's
-  //   hwmon. throttled: the Raspberry Pi's present state (get_throttled bits 0-3: low voltage,
-  //   frequency
-  //     capped, throttled, soft temperature limit); on x86, whether the core's count of throttling
-  //     events grew since the last call.
+  // Clock, temperature, throttling and load. Fields the system does not tell are absent; throttled
+  // is present where any sensor tells of it, and true when one of them does.
   v1::DeviceState Read();
+
+  // The same, with the governor, the clocks of all cores and the firmware's word.
+  v1::DeviceState ReadWhole();
 
  private:
   std::optional<bool> Throttled();
 
   const SystemFiles files_;
-  const std::string core_directory_;
-  std::string temperature_path_;  // Empty: no sensor.
+  const SensorPaths sensors_;
   std::optional<int64_t> last_throttle_count_;
 };
+
+// The part of a state that stands beside a sample.
+v1::DeviceState ToProto(const StateReading& reading);
 
 }  // namespace tunefarm::device_agent
 

@@ -5,12 +5,24 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) || defined(__arm__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #endif
 
 namespace tunefarm::device_agent {
+
+#if defined(__aarch64__) || defined(__arm__)
+namespace {
+
+// A bit of the kernel's capabilities (getauxval) and LLVM's name for it.
+struct Capability {
+  unsigned long bit;
+  const char* name;
+};
+
+}  // namespace
+#endif
 
 #if defined(__x86_64__)
 
@@ -70,10 +82,6 @@ bool RunsOnEmulatedX86() {
 std::string HostTriple() { return "aarch64-unknown-linux-gnu"; }
 
 std::vector<std::string> HostFeatures() {
-  struct Capability {
-    unsigned long bit;
-    const char* name;
-  };
   // In the order of names.
   constexpr Capability kCapabilities[] = {
       {HWCAP_AES, "aes"},     {HWCAP_CRC32, "crc"},        {HWCAP_ASIMDDP, "dotprod"},
@@ -92,6 +100,27 @@ std::vector<std::string> HostFeatures() {
   if ((getauxval(AT_HWCAP2) & HWCAP2_SVE2) != 0) features.push_back("sve2");
   std::sort(features.begin(), features.end());
 #endif
+  return features;
+}
+
+bool RunsOnEmulatedX86() { return false; }
+
+#elif defined(__arm__)
+
+// The hard-float ABI of ARMv7: what Debian calls armhf and Raspberry Pi OS runs on 32-bit systems.
+std::string HostTriple() { return "armv7-unknown-linux-gnueabihf"; }
+
+std::vector<std::string> HostFeatures() {
+  // In the order of names. "d32": the upper sixteen double registers, which NEON needs as well.
+  constexpr Capability kCapabilities[] = {
+      {HWCAP_VFPD32, "d32"}, {HWCAP_IDIVT, "hwdiv"}, {HWCAP_IDIVA, "hwdiv-arm"},
+      {HWCAP_NEON, "neon"},  {HWCAP_VFPv3, "vfp3"},  {HWCAP_VFPv4, "vfp4"},
+  };
+  const unsigned long capabilities = getauxval(AT_HWCAP);
+  std::vector<std::string> features;
+  for (const Capability& capability : kCapabilities) {
+    if ((capabilities & capability.bit) != 0) features.push_back(capability.name);
+  }
   return features;
 }
 

@@ -17,8 +17,12 @@ constexpr size_t kMaxBytes = 1 << 20;
 
 }  // namespace
 
+int SystemFiles::Open(const std::string& path) const {
+  return open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC);
+}
+
 std::optional<std::string> SystemFiles::Text(const std::string& path) const {
-  const int fd = open((root_ + path).c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = Open(path);
   if (fd < 0) return std::nullopt;
   std::string text;
   char part[4096];

@@ -15,6 +15,9 @@ class SystemFiles {
  public:
   explicit SystemFiles(std::string root = "") : root_(std::move(root)) {}
 
+  // A descriptor for reading, the caller's to close; negative: it cannot be opened.
+  int Open(const std::string& path) const;
+
   // `path` begins with "/". At most 1 MiB.
   std::optional<std::string> Text(const std::string& path) const;
 

@@ -14,6 +14,8 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "device_agent/device/cores.h"
+#include "device_agent/device/sensor_files.h"
+#include "device_agent/device/system_files.h"
 #include "device_agent/sandbox/child_limits.h"
 #include "device_agent/sandbox/elf_loader.h"
 #include "device_agent/sandbox/fault_handler.h"
@@ -89,6 +91,7 @@ class Child {
   std::optional<GuardedBuffer> scratch_;
   std::optional<GuardedBuffer> flush_;
   std::unique_ptr<WorkerPool> workers_;
+  SensorFiles sensors_;
   tunefarm_kernel_fn prepare_ = nullptr;
   tunefarm_kernel_fn run_ = nullptr;
 };
@@ -116,7 +119,10 @@ absl::Status Child::SetUp(pid_t runner, int alive) {
   TUNEFARM_RETURN_IF_ERROR(MapScratch());
   TUNEFARM_RETURN_IF_ERROR(LoadEntries());
   TUNEFARM_RETURN_IF_ERROR(StartWorkers());
-  TUNEFARM_RETURN_IF_ERROR(GiveUpFiles(alive));
+  sensors_ = SensorFiles(SystemFiles(settings_.system_root), settings_.sensors);
+  std::vector<int> kept = sensors_.descriptors();
+  kept.push_back(alive);
+  TUNEFARM_RETURN_IF_ERROR(GiveUpFiles(std::move(kept)));
   DescribeMemory();
   TUNEFARM_RETURN_IF_ERROR(UseHandlerStack());
   TUNEFARM_RETURN_IF_ERROR(InstallFaultHandler(report_));
@@ -280,9 +286,11 @@ void Child::Time() {
   const clockid_t clock =
       assignment_.timing().num_threads() > 1 ? CLOCK_MONOTONIC_RAW : CLOCK_THREAD_CPUTIME_ID;
   const auto now = [clock] { return ReadClockNs(clock); };
+  const auto read_state = [this] { return sensors_.Read(); };
   const TimingSummary summary =
-      TimeKernel(assignment_.timing(), {.now_ns = now, .run = run, .flush_cache = flush},
-                 report_->samples_ns);
+      TimeKernel(assignment_.timing(),
+                 {.now_ns = now, .run = run, .flush_cache = flush, .read_state = read_state},
+                 report_->samples);
   report_->num_samples = static_cast<uint32_t>(summary.num_samples);
   report_->runs_per_sample = summary.runs_per_sample;
   report_->cut = summary.cut;

@@ -9,8 +9,10 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "device_agent/device/sensors.h"
 #include "device_agent/sandbox/child_report.h"
 #include "device_agent/sandbox/unique_fd.h"
 #include "tunefarm/v1/tracker.pb.h"
@@ -31,6 +33,8 @@ struct ChildSettings {
   uint64_t memory_limit_bytes = 0;  // For what a candidate takes beside its buffers.
   bool use_seccomp = true;  // False: limits alone hold a kernel; for systems without filters.
   uint64_t cache_flush_bytes = 0;  // Streaming over this many bytes evicts every cache.
+  std::string system_root;         // Of the sensors; empty: this machine's.
+  SensorPaths sensors;             // Of cores[0]. Filled in by the runner, once.
 };
 
 // `alive` is a descriptor that the child holds open as long as it lives; `runner` is its parent.

@@ -75,14 +75,19 @@ absl::Status LeaveRunner(pid_t runner) {
   return absl::OkStatus();
 }
 
-absl::Status GiveUpFiles(int keep) {
+absl::Status GiveUpFiles(std::vector<int> keep) {
   const auto close_between = [](unsigned first, unsigned last) {
-    if (syscall(SYS_close_range, first, last, 0u) == 0) return;
+    if (first > last || syscall(SYS_close_range, first, last, 0u) == 0) return;
     // Linux before 5.9. The runner opens few descriptors and the lowest number is always taken.
     for (unsigned fd = first; fd <= std::min(last, 1023u); ++fd) close(static_cast<int>(fd));
   };
-  if (keep > 0) close_between(0, static_cast<unsigned>(keep) - 1);
-  close_between(static_cast<unsigned>(keep) + 1, ~0u);
+  std::sort(keep.begin(), keep.end());
+  unsigned next = 0;
+  for (const int fd : keep) {
+    if (fd > 0) close_between(next, static_cast<unsigned>(fd) - 1);
+    next = static_cast<unsigned>(fd) + 1;
+  }
+  close_between(next, ~0u);
   return Limit(RLIMIT_NOFILE, "open files", 0);
 }
 

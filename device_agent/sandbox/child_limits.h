@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -25,10 +26,10 @@ absl::Status ApplyLimits(const ChildLimits& limits);
 // Makes the calling process its own group and lets it die with `runner`, its parent.
 absl::Status LeaveRunner(pid_t runner);
 
-// Closes every descriptor but `keep`, standard input and output too, and allows no new one: a
-// kernel finds none to misuse. The last step before the sandbox is shut, because sanitizers need
-// files.
-absl::Status GiveUpFiles(int keep);
+// Closes every descriptor but those to `keep`, standard input and output too, and allows no new
+// one: a kernel finds none to misuse. The last step before the sandbox is shut, because sanitizers
+// need files.
+absl::Status GiveUpFiles(std::vector<int> keep);
 
 }  // namespace tunefarm::device_agent
 

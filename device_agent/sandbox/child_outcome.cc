@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/statistics.h"
 #include "device_agent/candidate_check.h"
+#include "device_agent/device/device_state.h"
 #include "device_agent/sandbox/guarded_buffer.h"
 #include "device_agent/sandbox/seccomp_filter.h"
 
@@ -180,6 +181,46 @@ Ending EndingOf(const ChildReport& report, const ChildEnd& end, const v1::Assign
   return OfSilentEnd(end.wait_status);
 }
 
+// UNSPECIFIED where the kernel scribbled over it.
+v1::SampleVerdict ToProto(SampleVerdict verdict) {
+  switch (verdict) {
+    case SampleVerdict::kSteady:
+      return v1::SAMPLE_VERDICT_STEADY;
+    case SampleVerdict::kFrequencyMoved:
+      return v1::SAMPLE_VERDICT_FREQUENCY_MOVED;
+    case SampleVerdict::kThrottled:
+      return v1::SAMPLE_VERDICT_THROTTLED;
+  }
+  return v1::SAMPLE_VERDICT_UNSPECIFIED;
+}
+
+// False when the report cannot be what the agent wrote.
+bool AddSamples(const ChildReport& report, v1::MeasureResult* result) {
+  if (report.num_samples == 0 || report.num_samples > kMaxTakenSamples) return false;
+  uint32_t num_disturbed = 0;
+  for (uint32_t i = 0; i < report.num_samples; ++i) {
+    const TimedSample& taken = report.samples[i];
+    v1::Sample* sample = result->add_samples();
+    sample->set_value_ns(taken.value_ns);
+    sample->set_verdict(ToProto(taken.verdict));
+    if (sample->verdict() == v1::SAMPLE_VERDICT_UNSPECIFIED) return false;
+    if (sample->verdict() != v1::SAMPLE_VERDICT_STEADY) ++num_disturbed;
+    if (v1::DeviceState before = ToProto(taken.before); before.ByteSizeLong() != 0) {
+      *sample->mutable_before() = std::move(before);
+    }
+    if (v1::DeviceState after = ToProto(taken.after); after.ByteSizeLong() != 0) {
+      *sample->mutable_after() = std::move(after);
+    }
+  }
+  result->set_num_disturbed(num_disturbed);
+  result->set_unsteady(num_disturbed == report.num_samples);
+  for (v1::Sample& sample : *result->mutable_samples()) {
+    sample.set_counted(result->unsteady() || sample.verdict() == v1::SAMPLE_VERDICT_STEADY);
+    if (sample.counted()) result->add_samples_ns(sample.value_ns());
+  }
+  return true;
+}
+
 }  // namespace
 
 v1::MeasureResult ResultOf(const ChildReport& report, const ChildEnd& end,
@@ -189,20 +230,18 @@ v1::MeasureResult ResultOf(const ChildReport& report, const ChildEnd& end,
     const Ending ending = EndingOf(report, end, assignment);
     return FailedResult(id, ending.outcome, PhaseName(report.phase), ending.error);
   }
-  const uint32_t num_samples = report.num_samples;
-  if (num_samples == 0 || num_samples > kMaxSamples) {
-    return FailedResult(id, v1::OUTCOME_CRASHED, PhaseName(report.phase),
-                        "kernel overwrote the agent's memory");
-  }
-  const std::vector<double> samples(report.samples_ns, report.samples_ns + num_samples);
   v1::MeasureResult result;
   result.set_candidate_id(id);
   result.set_outcome(v1::OUTCOME_OK);
-  result.mutable_samples_ns()->Assign(samples.begin(), samples.end());
   result.set_runs_per_sample(report.runs_per_sample);
-  result.set_median_ns(base::Median(samples));
-  result.set_mad_ns(base::MedianAbsoluteDeviation(samples));
   result.set_cut(report.cut);
+  if (!AddSamples(report, &result)) {
+    return FailedResult(id, v1::OUTCOME_CRASHED, PhaseName(report.phase),
+                        "kernel overwrote the agent's memory");
+  }
+  const std::vector<double> counted(result.samples_ns().begin(), result.samples_ns().end());
+  result.set_median_ns(base::Median(counted));
+  result.set_mad_ns(base::MedianAbsoluteDeviation(counted));
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "device_agent/sample_judge.h"
 #include "device_agent/signature.h"
 #include "device_agent/verification.h"
 
@@ -36,7 +37,12 @@ struct ChildRegion {
   uint64_t end = 0;
 };
 
+// Room for samples that are taken again, as far as the runner's reply holds them all.
+inline constexpr uint32_t kMaxTakenSamples = kMaxSamples + 500;
+
 struct ChildReport {
+  ChildReport() {}  // Not defaulted: the samples below are left as they are.
+
   ChildPhase phase = ChildPhase::kLoad;
   ChildVerdict verdict = ChildVerdict::kUnfinished;
 
@@ -59,9 +65,12 @@ struct ChildReport {
 
   bool cut = false;
   uint64_t runs_per_sample = 0;
-  uint32_t num_samples = 0;
-  // Left alone at construction: fresh shared memory is zero, and touching 32 KiB costs page faults.
-  double samples_ns[kMaxSamples];
+  uint32_t num_samples = 0;  // Disturbed ones included.
+  // Left alone at construction: fresh shared memory is zero, and touching 80 KiB costs page
+  // faults.
+  union {
+    TimedSample samples[kMaxTakenSamples];
+  };
 };
 
 }  // namespace tunefarm::device_agent

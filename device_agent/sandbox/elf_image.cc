@@ -8,7 +8,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "device_agent/sandbox/machine.h"
+#include "device_agent/sandbox/elf_format.h"
 
 namespace tunefarm::device_agent {
 namespace {
@@ -24,27 +24,10 @@ absl::Status Refused(const absl::FormatSpec<Args...>& format, const Args&... arg
       absl::StrFormat("kernel ELF: %s", absl::StrFormat(format, args...)));
 }
 
-const char* MachineName(uint16_t machine) {
-  switch (machine) {
-    case EM_X86_64:
-      return "x86_64";
-    case EM_AARCH64:
-      return "aarch64";
-    case EM_ARM:
-      return "arm";
-    case EM_RISCV:
-      return "riscv";
-    case EM_386:
-      return "i386";
-    default:
-      return "unknown";
-  }
-}
-
 class Reader {
  public:
-  Reader(std::span<const uint8_t> file, uint64_t page_bytes)
-      : file_(file), page_bytes_(page_bytes) {}
+  Reader(std::span<const uint8_t> file, uint64_t page_bytes, const Machine& machine)
+      : file_(file), page_bytes_(page_bytes), machine_(machine) {}
 
   absl::StatusOr<ElfImage> Read() {
     TUNEFARM_RETURN_IF_ERROR(ReadHeader());
@@ -52,33 +35,58 @@ class Reader {
     if (dynamic_bytes_ == 0) return Refused("no dynamic section: it exports nothing");
     TUNEFARM_RETURN_IF_ERROR(ReadDynamic());
     TUNEFARM_RETURN_IF_ERROR(ReadSymbols());
-    TUNEFARM_RETURN_IF_ERROR(ReadRelocations(DT_RELA, DT_RELASZ));
+    TUNEFARM_RETURN_IF_ERROR(machine_.has_addends ? ReadRelocations(DT_RELA, DT_RELASZ)
+                                                  : ReadRelocations(DT_REL, DT_RELSZ));
     TUNEFARM_RETURN_IF_ERROR(ReadRelocations(DT_JMPREL, DT_PLTRELSZ));
     return std::move(image_);
   }
 
  private:
-  // A copy of the T at `offset` of the file; none where it would pass the end.
-  template <typename T>
-  std::optional<T> At(uint64_t offset) const {
-    if (offset > file_.size() || sizeof(T) > file_.size() - offset) return std::nullopt;
-    T value;
-    std::memcpy(&value, file_.data() + offset, sizeof(T));
-    return value;
+  // The bytes [offset, offset + num_bytes) of the file; null where they would pass its end.
+  const uint8_t* BytesAt(uint64_t offset, uint64_t num_bytes) const {
+    if (offset > file_.size() || num_bytes > file_.size() - offset) return nullptr;
+    return file_.data() + offset;
   }
 
-  // The T at image address `address`, inside the file part of one segment.
-  template <typename T>
-  std::optional<T> AtAddress(uint64_t address) const {
+  // The bytes at image address `address`, inside the file part of one segment.
+  const uint8_t* BytesAtAddress(uint64_t address, uint64_t num_bytes) const {
     for (const ElfSegment& segment : image_.segments) {
       if (address < segment.address) continue;
       const uint64_t inside = address - segment.address;
-      if (inside <= segment.file_bytes && sizeof(T) <= segment.file_bytes - inside) {
-        return At<T>(segment.file_offset + inside);
+      if (inside <= segment.file_bytes && num_bytes <= segment.file_bytes - inside) {
+        return BytesAt(segment.file_offset + inside, num_bytes);
       }
     }
-    return std::nullopt;
+    return nullptr;
   }
+
+  // A copy of the structure T (elf_format.h) at an offset of the file, or at an image address.
+  template <typename T>
+  std::optional<T> At(uint64_t offset) const {
+    const uint8_t* bytes = BytesAt(offset, BytesOf<T>());
+    if (bytes == nullptr) return std::nullopt;
+    return ReadRecord<T>(machine_.elf_class, bytes);
+  }
+  template <typename T>
+  std::optional<T> AtAddress(uint64_t address) const {
+    const uint8_t* bytes = BytesAtAddress(address, BytesOf<T>());
+    if (bytes == nullptr) return std::nullopt;
+    return ReadRecord<T>(machine_.elf_class, bytes);
+  }
+  template <typename T>
+  uint64_t BytesOf() const {
+    return RecordBytes<T>(machine_.elf_class);
+  }
+
+  // An integer of `num_bytes` at an image address; all machines are little-endian.
+  std::optional<uint64_t> Integer(uint64_t address, uint64_t num_bytes) const {
+    const uint8_t* bytes = BytesAtAddress(address, num_bytes);
+    if (bytes == nullptr) return std::nullopt;
+    uint64_t value = 0;
+    std::memcpy(&value, bytes, num_bytes);
+    return value;
+  }
+  std::optional<uint64_t> Integer32(uint64_t address) const { return Integer(address, 4); }
 
   const ElfSegment* SegmentOf(uint64_t address, uint64_t num_bytes) const {
     for (const ElfSegment& segment : image_.segments) {
@@ -108,9 +116,11 @@ class Reader {
   absl::Status AddSymbol(const Elf64_Sym& symbol);
   absl::Status ReadRelocations(int64_t table_tag, int64_t bytes_tag);
   absl::Status AddRelocation(const Elf64_Rela& relocation);
+  absl::StatusOr<Elf64_Rela> Relocation(uint64_t address) const;
 
   const std::span<const uint8_t> file_;
   const uint64_t page_bytes_;
+  const Machine& machine_;
   Elf64_Ehdr header_ = {};
   uint64_t dynamic_offset_ = 0;
   uint64_t dynamic_bytes_ = 0;
@@ -125,16 +135,17 @@ absl::Status Reader::ReadHeader() {
     return Refused("%d bytes that are no ELF file", file_.size());
   }
   header_ = *header;
-  if (header_.e_ident[EI_CLASS] != ELFCLASS64 || header_.e_ident[EI_DATA] != ELFDATA2LSB) {
-    return Refused("not 64-bit little-endian");
+  if (header_.e_ident[EI_CLASS] != machine_.elf_class || header_.e_ident[EI_DATA] != ELFDATA2LSB) {
+    return Refused("not %d-bit little-endian, as this device is", machine_.word_bytes() * 8);
   }
-  if (header_.e_machine != kMachine.elf_machine) {
+  if (header_.e_machine != machine_.elf_machine) {
     return Refused("for machine %s (%d), this device is %s", MachineName(header_.e_machine),
-                   header_.e_machine, kMachine.name);
+                   header_.e_machine, machine_.name);
   }
   if (header_.e_type != ET_DYN) return Refused("type %d, want a shared object", header_.e_type);
-  if (header_.e_phentsize != sizeof(Elf64_Phdr)) {
-    return Refused("program headers of %d bytes, want %d", header_.e_phentsize, sizeof(Elf64_Phdr));
+  if (header_.e_phentsize != BytesOf<Elf64_Phdr>()) {
+    return Refused("program headers of %d bytes, want %d", header_.e_phentsize,
+                   BytesOf<Elf64_Phdr>());
   }
   return absl::OkStatus();
 }
@@ -142,7 +153,7 @@ absl::Status Reader::ReadHeader() {
 absl::Status Reader::ReadSegments() {
   for (uint64_t i = 0; i < header_.e_phnum; ++i) {
     if (header_.e_phoff > file_.size()) return Refused("program headers lie beyond its end");
-    const auto header = At<Elf64_Phdr>(header_.e_phoff + i * sizeof(Elf64_Phdr));
+    const auto header = At<Elf64_Phdr>(header_.e_phoff + i * BytesOf<Elf64_Phdr>());
     if (!header) return Refused("cut short: program header %d lies beyond its end", i);
     switch (header->p_type) {
       case PT_LOAD:
@@ -194,7 +205,8 @@ absl::Status Reader::AddSegment(const Elf64_Phdr& header) {
 }
 
 absl::Status Reader::ReadDynamic() {
-  for (uint64_t done = 0; done + sizeof(Elf64_Dyn) <= dynamic_bytes_; done += sizeof(Elf64_Dyn)) {
+  const uint64_t entry_bytes = BytesOf<Elf64_Dyn>();
+  for (uint64_t done = 0; done + entry_bytes <= dynamic_bytes_; done += entry_bytes) {
     if (dynamic_offset_ > file_.size()) return Refused("dynamic section lies beyond its end");
     const auto entry = At<Elf64_Dyn>(dynamic_offset_ + done);
     if (!entry) return Refused("cut short: the dynamic section lies beyond its end");
@@ -213,13 +225,17 @@ absl::Status Reader::ReadDynamic() {
   }
   // DT_RELR by number: Debian 12's elf.h has no name for it.
   constexpr int64_t kRelrTag = 36;
-  for (const int64_t tag : {int64_t{DT_TEXTREL}, int64_t{DT_REL}, kRelrTag}) {
+  const int64_t other_kind = machine_.has_addends ? DT_REL : DT_RELA;
+  for (const int64_t tag : {int64_t{DT_TEXTREL}, other_kind, kRelrTag}) {
     if (Dynamic(tag))
       return Refused("has relocations of a kind this agent does not apply (tag %d)", tag);
   }
-  if (Dynamic(DT_RELAENT).value_or(sizeof(Elf64_Rela)) != sizeof(Elf64_Rela) ||
-      Dynamic(DT_SYMENT).value_or(sizeof(Elf64_Sym)) != sizeof(Elf64_Sym)) {
-    return Refused("table entries have unknown sizes");
+  for (const auto& [tag, num_bytes] :
+       {std::pair{DT_RELAENT, BytesOf<Elf64_Rela>()}, std::pair{DT_RELENT, BytesOf<Elf64_Rel>()},
+        std::pair{DT_SYMENT, BytesOf<Elf64_Sym>()}}) {
+    if (Dynamic(tag).value_or(num_bytes) != num_bytes) {
+      return Refused("table entries have unknown sizes");
+    }
   }
   return absl::OkStatus();
 }
@@ -227,7 +243,7 @@ absl::Status Reader::ReadDynamic() {
 absl::StatusOr<uint64_t> Reader::NumSymbols() const {
   if (const auto table = Dynamic(DT_HASH)) {
     // Buckets, then chains: there are as many chain entries as symbols.
-    const auto num_chains = AtAddress<uint32_t>(*table + sizeof(uint32_t));
+    const auto num_chains = Integer32(*table + sizeof(uint32_t));
     if (!num_chains) return Refused("its symbol hash table lies outside the file");
     return *num_chains;
   }
@@ -238,23 +254,23 @@ absl::StatusOr<uint64_t> Reader::NumSymbols() const {
 // Header of four words, Bloom filter, buckets, chains; the last symbol ends the chain of the
 // largest bucket.
 absl::StatusOr<uint64_t> Reader::NumSymbolsOfGnuHash(uint64_t table) const {
-  const auto num_buckets = AtAddress<uint32_t>(table);
-  const auto first_symbol = AtAddress<uint32_t>(table + 4);
-  const auto bloom_words = AtAddress<uint32_t>(table + 8);
+  const auto num_buckets = Integer32(table);
+  const auto first_symbol = Integer32(table + 4);
+  const auto bloom_words = Integer32(table + 8);
   if (!num_buckets || !first_symbol || !bloom_words) {
     return Refused("its symbol hash table lies outside the file");
   }
-  const uint64_t buckets = table + 16 + uint64_t{*bloom_words} * 8;
-  const uint64_t chains = buckets + uint64_t{*num_buckets} * 4;
+  const uint64_t buckets = table + 16 + *bloom_words * machine_.word_bytes();
+  const uint64_t chains = buckets + *num_buckets * 4;
   uint64_t last = 0;
   for (uint64_t i = 0; i < *num_buckets; ++i) {
-    const auto bucket = AtAddress<uint32_t>(buckets + i * 4);
+    const auto bucket = Integer32(buckets + i * 4);
     if (!bucket) return Refused("its symbol hash table lies outside the file");
-    last = std::max<uint64_t>(last, *bucket);
+    last = std::max(last, *bucket);
   }
-  if (last < *first_symbol) return uint64_t{*first_symbol};
+  if (last < *first_symbol) return *first_symbol;
   while (true) {
-    const auto hash = AtAddress<uint32_t>(chains + (last - *first_symbol) * 4);
+    const auto hash = Integer32(chains + (last - *first_symbol) * 4);
     if (!hash) return Refused("its symbol hash table lies outside the file");
     ++last;
     if ((*hash & 1) != 0) return last;
@@ -265,10 +281,10 @@ absl::StatusOr<std::string> Reader::Name(uint64_t offset) const {
   const auto table = Dynamic(DT_STRTAB);
   std::string name;
   while (table && name.size() < kMaxNameBytes) {
-    const auto c = AtAddress<char>(*table + offset + name.size());
-    if (!c) break;
-    if (*c == '\0') return name;
-    name.push_back(*c);
+    const uint8_t* c = BytesAtAddress(*table + offset + name.size(), 1);
+    if (c == nullptr) break;
+    if (*c == 0) return name;
+    name.push_back(static_cast<char>(*c));
   }
   return Refused("a symbol's name lies outside its string table");
 }
@@ -281,7 +297,7 @@ absl::Status Reader::ReadSymbols() {
     return Refused("%d symbols, more than the %d a kernel may have", num_symbols_, kMaxSymbols);
   }
   for (uint64_t i = 1; i < num_symbols_; ++i) {  // Entry 0 is reserved.
-    const auto symbol = AtAddress<Elf64_Sym>(*table + i * sizeof(Elf64_Sym));
+    const auto symbol = AtAddress<Elf64_Sym>(*table + i * BytesOf<Elf64_Sym>());
     if (!symbol) return Refused("cut short: symbol %d lies outside the file", i);
     TUNEFARM_RETURN_IF_ERROR(AddSymbol(*symbol));
   }
@@ -297,7 +313,9 @@ absl::Status Reader::AddSymbol(const Elf64_Sym& symbol) {
                    type);
   }
   if (type != STT_FUNC && type != STT_NOTYPE) return absl::OkStatus();
-  const ElfSegment* segment = SegmentOf(symbol.st_value, 1);
+  // The lowest bit of a 32-bit ARM function says that its code is Thumb; callers need it.
+  const uint64_t thumb_bit = machine_.elf_machine == EM_ARM ? symbol.st_value & 1 : 0;
+  const ElfSegment* segment = SegmentOf(symbol.st_value - thumb_bit, 1);
   if (segment != nullptr && segment->executable) image_.functions[name] = symbol.st_value;
   return absl::OkStatus();
 }
@@ -308,33 +326,52 @@ absl::Status Reader::ReadRelocations(int64_t table_tag, int64_t bytes_tag) {
   if (!table || num_bytes == 0) return absl::OkStatus();
   // Also bounds the loop: what is larger than the file cannot lie in it.
   if (num_bytes > file_.size()) return Refused("cut short: relocations lie outside the file");
-  if (table_tag == DT_JMPREL && Dynamic(DT_PLTREL).value_or(DT_RELA) != DT_RELA) {
+  const int64_t kind = machine_.has_addends ? DT_RELA : DT_REL;
+  if (table_tag == DT_JMPREL && Dynamic(DT_PLTREL).value_or(kind) != static_cast<uint64_t>(kind)) {
     return Refused("has relocations of a kind this agent does not apply (DT_PLTREL)");
   }
-  for (uint64_t done = 0; done + sizeof(Elf64_Rela) <= num_bytes; done += sizeof(Elf64_Rela)) {
-    const auto relocation = AtAddress<Elf64_Rela>(*table + done);
-    if (!relocation) return Refused("cut short: relocations lie outside the file");
-    TUNEFARM_RETURN_IF_ERROR(AddRelocation(*relocation));
+  const uint64_t entry_bytes = machine_.has_addends ? BytesOf<Elf64_Rela>() : BytesOf<Elf64_Rel>();
+  for (uint64_t done = 0; done + entry_bytes <= num_bytes; done += entry_bytes) {
+    TUNEFARM_ASSIGN_OR_RETURN(const Elf64_Rela relocation, Relocation(*table + done));
+    TUNEFARM_RETURN_IF_ERROR(AddRelocation(relocation));
   }
   return absl::OkStatus();
 }
 
+// The entry at an image address, with the addend that it has itself or that stands in its place.
+absl::StatusOr<Elf64_Rela> Reader::Relocation(uint64_t address) const {
+  if (machine_.has_addends) {
+    const auto relocation = AtAddress<Elf64_Rela>(address);
+    if (!relocation) return Refused("cut short: relocations lie outside the file");
+    return *relocation;
+  }
+  const auto relocation = AtAddress<Elf64_Rel>(address);
+  if (!relocation) return Refused("cut short: relocations lie outside the file");
+  const auto addend = Integer(relocation->r_offset, machine_.word_bytes());
+  if (!addend) {
+    return Refused("relocates address %d, which the file has no bytes for", relocation->r_offset);
+  }
+  return Elf64_Rela{.r_offset = relocation->r_offset,
+                    .r_info = relocation->r_info,
+                    .r_addend = static_cast<int64_t>(*addend)};
+}
+
 absl::Status Reader::AddRelocation(const Elf64_Rela& relocation) {
   const uint32_t type = ELF64_R_TYPE(relocation.r_info);
-  const ElfSegment* segment = SegmentOf(relocation.r_offset, sizeof(uint64_t));
+  const ElfSegment* segment = SegmentOf(relocation.r_offset, machine_.word_bytes());
   if (segment == nullptr || !segment->writable) {
     return Refused("relocates address %d, which is not in its writable data", relocation.r_offset);
   }
   const auto addend = static_cast<uint64_t>(relocation.r_addend);
-  if (type == kMachine.relative) {
+  if (type == machine_.relative) {
     image_.relocations.push_back({relocation.r_offset, addend});
     return absl::OkStatus();
   }
-  if (type != kMachine.absolute && type != kMachine.global_data && type != kMachine.jump_slot) {
+  if (type != machine_.absolute && type != machine_.global_data && type != machine_.jump_slot) {
     return Refused("has a relocation of type %d, which this agent does not apply", type);
   }
   const uint64_t index = ELF64_R_SYM(relocation.r_info);
-  const auto symbol = AtAddress<Elf64_Sym>(*Dynamic(DT_SYMTAB) + index * sizeof(Elf64_Sym));
+  const auto symbol = AtAddress<Elf64_Sym>(*Dynamic(DT_SYMTAB) + index * BytesOf<Elf64_Sym>());
   if (index == 0 || index >= num_symbols_ || !symbol) {
     return Refused("relocates by symbol %d of %d", index, num_symbols_);
   }
@@ -344,8 +381,9 @@ absl::Status Reader::AddRelocation(const Elf64_Rela& relocation) {
 
 }  // namespace
 
-absl::StatusOr<ElfImage> ReadElf(std::span<const uint8_t> file, uint64_t page_bytes) {
-  return Reader(file, page_bytes).Read();
+absl::StatusOr<ElfImage> ReadElf(std::span<const uint8_t> file, uint64_t page_bytes,
+                                 const Machine& machine) {
+  return Reader(file, page_bytes, machine).Read();
 }
 
 }  // namespace tunefarm::device_agent

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "device_agent/sandbox/machine.h"
 
 namespace tunefarm::device_agent {
 
@@ -28,7 +29,8 @@ struct ElfSegment {
   bool executable = false;
 };
 
-// The 8-byte word at `address` becomes base + value. Both count from the image's base.
+// The word at `address`, as wide as a pointer, becomes base + value. Both count from the image's
+// base.
 struct ElfRelocation {
   uint64_t address = 0;
   uint64_t value = 0;
@@ -37,14 +39,16 @@ struct ElfRelocation {
 struct ElfImage {
   std::vector<ElfSegment> segments;  // By address; no two share a page.
   std::vector<ElfRelocation> relocations;
-  std::map<std::string, uint64_t>
-      functions;              // Exported name -> address inside an executable segment.
+  // Exported name -> address inside an executable segment, with the Thumb bit on 32-bit ARM.
+  std::map<std::string, uint64_t> functions;
   uint64_t memory_bytes = 0;  // End of the last segment.
 };
 
 // INVALID_ARGUMENT names what is wrong: cut short, another machine, an import, a constructor, ...
-// `page_bytes` is the page size that protection works in.
-absl::StatusOr<ElfImage> ReadElf(std::span<const uint8_t> file, uint64_t page_bytes);
+// `page_bytes` is the page size that protection works in. `machine` is the one the kernel is to run
+// on; tests read for machines that are not theirs.
+absl::StatusOr<ElfImage> ReadElf(std::span<const uint8_t> file, uint64_t page_bytes,
+                                 const Machine& machine = kMachine);
 
 }  // namespace tunefarm::device_agent
 

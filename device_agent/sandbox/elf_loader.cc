@@ -42,7 +42,8 @@ absl::StatusOr<LoadedKernel> LoadedKernel::Load(std::span<const uint8_t> file) {
                 segment.file_bytes);
   }
   for (const ElfRelocation& relocation : image.relocations) {
-    const uint64_t word = reinterpret_cast<uintptr_t>(kernel.base_) + relocation.value;
+    const uintptr_t word =
+        reinterpret_cast<uintptr_t>(kernel.base_) + static_cast<uintptr_t>(relocation.value);
     std::memcpy(kernel.base_ + relocation.address, &word, sizeof(word));
   }
   // Processors whose instruction cache does not watch stores need to be told.

@@ -3,7 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstring>
+#include <algorithm>
+#include <limits>
 
 #include "absl/strings/str_format.h"
 #include "device_agent/sandbox/unique_fd.h"
@@ -33,14 +34,18 @@ GuardedLayout GuardedLayout::For(uint64_t data_bytes) {
 }
 
 void FillSlack(const GuardedLayout& layout, std::byte* mapping) {
-  std::memset(mapping, static_cast<int>(kCanary), layout.front_bytes);
-  std::memset(mapping + layout.front_bytes + layout.data_bytes, static_cast<int>(kCanary),
-              layout.back_bytes);
+  // Not memset: an empty buffer has no mapping.
+  std::fill_n(mapping, layout.front_bytes, kCanary);
+  std::fill_n(mapping + layout.front_bytes + layout.data_bytes, layout.back_bytes, kCanary);
 }
 
 absl::StatusOr<GuardedBuffer> GuardedBuffer::Map(uint64_t data_bytes, int image) {
   const GuardedLayout layout = GuardedLayout::For(data_bytes);
   const uint64_t reserved_bytes = layout.mapped_bytes() + 2 * PageBytes();
+  if (reserved_bytes > std::numeric_limits<size_t>::max()) {
+    return absl::ResourceExhaustedError(
+        absl::StrFormat("mapping %u bytes: more than this device has addresses", data_bytes));
+  }
   void* reserved =
       mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (reserved == MAP_FAILED) return ErrnoStatus(absl::StrFormat("mapping %u bytes", data_bytes));

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "device_agent/candidate_check.h"
+#include "device_agent/device/system_files.h"
 #include "device_agent/sandbox/child_outcome.h"
 #include "device_agent/sandbox/runner_channel.h"
 
@@ -124,7 +125,7 @@ Wake Runner::AwaitChild(int alive, uint64_t timeout_ns) {
 }
 
 std::optional<ChildSettings> ParseSettings(const std::vector<std::string>& arguments) {
-  if (arguments.size() != 5 || arguments[0] != kRunnerFlag) return std::nullopt;
+  if (arguments.size() != 6 || arguments[0] != kRunnerFlag) return std::nullopt;
   ChildSettings settings;
   for (const auto& text : absl::StrSplit(arguments[1], ',')) {
     int core;
@@ -136,16 +137,22 @@ std::optional<ChildSettings> ParseSettings(const std::vector<std::string>& argum
       !absl::SimpleAtob(arguments[4], &settings.use_seccomp)) {
     return std::nullopt;
   }
+  settings.system_root = arguments[5];
+  if (!settings.cores.empty()) {
+    settings.sensors = FindSensors(SystemFiles(settings.system_root), settings.cores[0]);
+  }
   return settings;
 }
 
 }  // namespace
 
 std::vector<std::string> RunnerArguments(const ChildSettings& settings) {
-  return {kRunnerFlag, absl::StrJoin(settings.cores, ","),
+  return {kRunnerFlag,
+          absl::StrJoin(settings.cores, ","),
           absl::StrFormat("%u", settings.memory_limit_bytes),
           absl::StrFormat("%u", settings.cache_flush_bytes),
-          settings.use_seccomp ? "true" : "false"};
+          settings.use_seccomp ? "true" : "false",
+          settings.system_root};
 }
 
 int RunnerMain(const std::vector<std::string>& arguments) {

@@ -28,9 +28,10 @@ namespace {
 // The runner answers at the deadline at the latest; one that is silent for longer is broken.
 constexpr absl::Duration kRunnerGrace = absl::Seconds(10);
 
-absl::StatusOr<pid_t> Spawn(const std::string& executable,
+absl::StatusOr<pid_t> Spawn(const std::string& executable, const std::string& emulator,
                             const std::vector<std::string>& arguments, int channel) {
   std::vector<char*> argv = {const_cast<char*>("tuner-agent")};
+  if (!emulator.empty()) argv.push_back(const_cast<char*>(executable.c_str()));
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
 
@@ -48,13 +49,13 @@ absl::StatusOr<pid_t> Spawn(const std::string& executable,
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 
   pid_t pid = 0;
-  const int error =
-      posix_spawn(&pid, executable.c_str(), &files, &attributes, argv.data(), environ);
+  const std::string& program = emulator.empty() ? executable : emulator;
+  const int error = posix_spawn(&pid, program.c_str(), &files, &attributes, argv.data(), environ);
   posix_spawn_file_actions_destroy(&files);
   posix_spawnattr_destroy(&attributes);
   if (error != 0) {
     return absl::InternalError(
-        absl::StrFormat("starting the runner %s: %s", executable, std::strerror(error)));
+        absl::StrFormat("starting the runner %s: %s", program, std::strerror(error)));
   }
   return pid;
 }
@@ -76,7 +77,9 @@ v1::Assignment RunnerRequest(const v1::Candidate& candidate, const MeasureReques
 }  // namespace
 
 SandboxedRunner::SandboxedRunner(SandboxOptions options)
-    : options_(std::move(options)), tensors_(options_.tensor_cache_bytes) {}
+    : options_(std::move(options)), tensors_(options_.tensor_cache_bytes) {
+  if (options_.hold) hold_.emplace(*options_.hold);
+}
 
 SandboxedRunner::~SandboxedRunner() { DropRunner(/*kill_it=*/false); }
 
@@ -88,10 +91,20 @@ absl::Status SandboxedRunner::Run(const MeasureRequest& request, std::stop_token
 
   v1::DeviceState before = ReadState();
   for (const v1::Candidate& candidate : request.candidates) {
-    if (stop.stop_requested()) return absl::CancelledError("measuring was cancelled");
     const absl::Duration begin = base::RealClock().SteadyNow();
+    absl::Duration held = AwaitCool(&before, stop_event.get());
+    if (stop.stop_requested()) return absl::CancelledError("measuring was cancelled");
     absl::StatusOr<v1::MeasureResult> result = Measure(candidate, request, stop_event.get());
+    if (result.ok() && result->unsteady()) {
+      // Not one sample is worth anything. Where the device can be waited for, that is worth a try.
+      const absl::Duration cooled = AwaitCool(&before, stop_event.get());
+      if (cooled > absl::ZeroDuration() && !stop.stop_requested()) {
+        result = MeasureAgain(candidate, request, stop_event.get(), *std::move(result));
+      }
+      held += cooled;
+    }
     if (!result.ok()) return result.status();
+    result->set_held_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(held)));
     // What is read between two candidates stands for both of them.
     v1::DeviceState after = ReadState();
     *result->mutable_before() = before;
@@ -103,6 +116,35 @@ absl::Status SandboxedRunner::Run(const MeasureRequest& request, std::stop_token
     on_result(*std::move(result));
   }
   return absl::OkStatus();
+}
+
+absl::Duration SandboxedRunner::AwaitCool(v1::DeviceState* state, int stop_event) {
+  if (!hold_) return absl::ZeroDuration();
+  while (hold_->ShouldWait(base::RealClock().SteadyNow(), *state)) {
+    if (!holding_.exchange(true)) {
+      spdlog::info("holding: the device is at {} C{}", state->temperature_millicelsius() / 1000,
+                   state->throttled() ? " and throttled" : "");
+    }
+    pollfd event = {.fd = stop_event, .events = POLLIN, .revents = 0};
+    const timespec wait = absl::ToTimespec(options_.hold->look_every);
+    if (ppoll(&event, 1, &wait, nullptr) > 0) break;
+    *state = ReadState();
+  }
+  holding_ = false;
+  return hold_->held();
+}
+
+absl::StatusOr<v1::MeasureResult> SandboxedRunner::MeasureAgain(const v1::Candidate& candidate,
+                                                                const MeasureRequest& request,
+                                                                int stop_event,
+                                                                v1::MeasureResult first) {
+  TUNEFARM_ASSIGN_OR_RETURN(v1::MeasureResult second, Measure(candidate, request, stop_event));
+  if (second.outcome() != v1::OUTCOME_OK) return second;
+  for (v1::Sample& sample : *first.mutable_samples()) sample.set_counted(false);
+  first.mutable_samples()->MergeFrom(second.samples());
+  second.mutable_samples()->Swap(first.mutable_samples());
+  second.set_num_disturbed(first.num_disturbed() + second.num_disturbed());
+  return second;
 }
 
 absl::StatusOr<v1::MeasureResult> SandboxedRunner::Measure(const v1::Candidate& candidate,
@@ -199,7 +241,7 @@ absl::Status SandboxedRunner::EnsureRunner() {
     DropRunner(/*kill_it=*/true);
   }
   TUNEFARM_ASSIGN_OR_RETURN(auto ends, MakeChannel());
-  TUNEFARM_ASSIGN_OR_RETURN(runner_pid_, Spawn(options_.runner_executable,
+  TUNEFARM_ASSIGN_OR_RETURN(runner_pid_, Spawn(options_.runner_executable, options_.emulator,
                                                RunnerArguments(options_.child), ends.second.get()));
   channel_ = std::move(ends.first);
   return absl::OkStatus();

@@ -20,8 +20,17 @@ constexpr int kAllowed[] = {
     SYS_exit_group,    // How the child ends.
     SYS_rt_sigreturn,  // Never reached by our handler; a debugger's needs it.
     SYS_clock_gettime,
+    SYS_pread64,  // The sensors' files: all other descriptors are closed.
     SYS_futex,
     SYS_sched_yield,
+#if defined(SYS_clock_gettime64)
+    // 32-bit systems count time in two widths; which one a C library asks for depends on its age.
+    SYS_clock_gettime64,
+    SYS_futex_time64,
+#endif
+#if defined(SYS_sigreturn)
+    SYS_sigreturn,
+#endif
 #if defined(__SANITIZE_THREAD__)
     // The background thread of the sanitizer's own runtime.
     SYS_clock_nanosleep,
@@ -29,13 +38,19 @@ constexpr int kAllowed[] = {
 #endif
 };
 
+#if defined(SYS_mmap)
+constexpr int kMmap = SYS_mmap;
+#else
+constexpr int kMmap = SYS_mmap2;  // 32-bit ARM: its offset counts pages.
+#endif
+
 struct NamedSyscall {
   int number;
   const char* name;
 };
 
 constexpr NamedSyscall kNames[] = {
-    {SYS_exit, "exit"},     {SYS_mmap, "mmap"},       {SYS_mremap, "mremap"},
+    {SYS_exit, "exit"},     {kMmap, "mmap"},          {SYS_mremap, "mremap"},
     {SYS_brk, "brk"},       {SYS_munmap, "munmap"},   {SYS_mprotect, "mprotect"},
     {SYS_socket, "socket"}, {SYS_connect, "connect"}, {SYS_bind, "bind"},
     {SYS_sendto, "sendto"}, {SYS_openat, "openat"},   {SYS_unlinkat, "unlinkat"},
@@ -99,7 +114,7 @@ std::string SyscallName(int number) {
 }
 
 bool IsMemorySyscall(int number) {
-  return number == SYS_mmap || number == SYS_mremap || number == SYS_brk;
+  return number == kMmap || number == SYS_mremap || number == SYS_brk;
 }
 
 bool IsExitSyscall(int number) { return number == SYS_exit; }

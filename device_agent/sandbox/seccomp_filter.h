@@ -1,5 +1,6 @@
 // The system calls a candidate's process may still make once its kernel runs: those that end a
-// process, read the clock, let its workers wait for each other and make memory read-only.
+// process, read the clock and the sensors, let its workers wait for each other and make memory
+// read-only.
 // Everything else raises SIGSYS.
 #ifndef TUNEFARM_DEVICE_AGENT_SANDBOX_SECCOMP_FILTER_H_
 #define TUNEFARM_DEVICE_AGENT_SANDBOX_SECCOMP_FILTER_H_

@@ -42,8 +42,8 @@ std::vector<fs::path> SourcesBelow(const std::string& folder) {
 
 std::vector<fs::path> AllSources() {
   std::vector<fs::path> all;
-  for (const char* folder :
-       {"base", "proto", "compiler", "db", "tracker", "device_agent", "deploy", "tuner", "tests"}) {
+  for (const char* folder : {"base", "proto", "compiler", "db", "tracker", "device_agent",
+                             "mcu_agent", "deploy", "tuner", "tests"}) {
     const auto paths = SourcesBelow(folder);
     all.insert(all.end(), paths.begin(), paths.end());
   }
@@ -83,6 +83,11 @@ const std::map<std::string, std::vector<std::string>> kMayUse = {
     {"db", {"base"}},
     {"tracker", {"base", "proto", "tunefarm/v1"}},
     {"device_agent", {"base", "proto", "tunefarm/v1"}},
+    {"mcu_agent/boards",
+     {"base", "proto/mcu_mailbox.h", "mcu_agent/firmware/port.h", "mcu_agent/firmware/armv7m.h"}},
+    {"mcu_agent/firmware", {"proto"}},
+    {"mcu_agent/emulated_board", {"base", "mcu_agent/boards"}},
+    {"mcu_agent/bridge", {"base", "proto", "tunefarm/v1", "mcu_agent/boards", "device_agent"}},
     {"deploy/bundle", {"base", "proto", "compiler"}},
     {"tuner/feature", {"base", "compiler"}},
     {"tuner/model", {"base", "compiler", "tuner/feature"}},

@@ -27,6 +27,8 @@ const char* StatusName(v1::DeviceStatus status) {
       return "busy";
     case v1::DEVICE_STATUS_DRAINING:
       return "draining";
+    case v1::DEVICE_STATUS_UNAVAILABLE:
+      return "unavailable";
     case v1::DEVICE_STATUS_LOST:
       return "lost";
     default:

@@ -21,11 +21,24 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
       "--tracker", options.tracker,
       "HOST:PORT of a farm's tracker; without it a tracker and an agent are started here");
   AddTokenFileOption(command, options.token_file);
+  command
+      .add_option("--board", options.board,
+                  "Measure on a board without an operating system that is plugged in here: "
+                  "stm32f746, nucleo-f446re, ...; emulated:mps2-an500 emulates one")
+      ->excludes("--tracker");
+  command.add_option("--serial", options.serial, "Serial number of the board's debug probe")
+      ->needs("--board");
 }
 
 absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options) {
   FarmSpec spec;
   spec.owner = absl::StrFormat("%s:%d", Owner(), getpid());
+  if (!options.board.empty()) {
+    spec.local.board = options.board;
+    spec.local.serial = options.serial;
+    // Of "emulated:mps2-an500", the part that names the board.
+    spec.local.device_name = options.board.substr(options.board.find(':') + 1);
+  }
   if (!options.tracker.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(spec.tracker, MakeAddress(options.tracker, options.token_file));
   }

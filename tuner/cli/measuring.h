@@ -12,10 +12,12 @@
 
 namespace tunefarm::tuner {
 
-// Which farm measures: the options --tracker and --token-file.
+// Which farm measures: the options --tracker, --token-file, --board and --serial.
 struct FarmOptions {
-  std::string tracker;  // Empty: a tracker and an agent of this machine are started.
+  std::string tracker;  // Empty: a tracker and an agent are started here.
   std::string token_file;
+  std::string board;   // That agent's board; empty: this machine is the device.
+  std::string serial;  // Of the board's probe.
 };
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);

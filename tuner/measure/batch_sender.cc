@@ -5,13 +5,24 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "base/clock.h"
 #include "base/status.h"
 
 namespace tunefarm::tuner {
 namespace {
 
-constexpr int kMaxAttempts = 5;
+constexpr int kMaxFailures = 5;  // Of a tracker that answers; one that does not has a time limit.
+constexpr absl::Duration kFirstPause = absl::Milliseconds(20);
+constexpr absl::Duration kLastPause = absl::Milliseconds(500);
 constexpr absl::Duration kUploadTimeout = absl::Seconds(60);
+
+// A channel can hold a connection that is broken already for an alive one: waiting until it is
+// connected is no pause.
+absl::Duration PauseBefore(int failures) {
+  return failures <= 1 ? absl::ZeroDuration()
+                       : std::min(kFirstPause * (1 << std::min(failures, 10)), kLastPause);
+}
 
 absl::Status Upload(TrackerClient* tracker, absl::Duration reconnect_timeout,
                     const std::atomic<bool>& abandoned,
@@ -48,13 +59,12 @@ size_t BatchSender::outstanding() const {
 
 void BatchSender::Send(v1::SubmitRequest request, std::shared_ptr<const v1::Blob> expected) {
   const uint64_t batch_id = ++last_batch_id_;
-  batches_[batch_id] = {std::move(request), std::move(expected), nullptr, 0};
+  batches_[batch_id] = {std::move(request), std::move(expected), nullptr, 0, {}};
   Start(batch_id);
 }
 
 void BatchSender::Start(uint64_t batch_id) {
   Batch& batch = batches_.at(batch_id);
-  ++batch.attempts;
   const SerialQueue::Poster events = events_->poster();
   // A tracker that does not have the blob says so, and the batch is sent again: it is uploaded once
   // per tracker and workload, not once per batch.
@@ -79,6 +89,7 @@ void BatchSender::OnUpdate(uint64_t batch_id, const v1::SubmitUpdate& update) {
       });
   if (candidate == candidates->end()) return;
   candidates->erase(candidate);
+  found->second.failures = 0;
   listener_.on_result(update.result());
 }
 
@@ -89,26 +100,40 @@ void BatchSender::OnEnd(uint64_t batch_id, const absl::Status& status) {
     batches_.erase(found);
     return;
   }
-  const bool worth_retrying = absl::IsUnavailable(status) || absl::IsFailedPrecondition(status);
-  if (worth_retrying && found->second.attempts < kMaxAttempts) return Retry(batch_id);
-  Refuse(batch_id, status.ok()
-                       ? absl::InternalError(absl::StrFormat(
-                             "tracker %s ended a submission with %d candidates unanswered",
-                             tracker_->host_port(), found->second.request.candidates_size()))
-                       : status);
+  OnFailure(batch_id, status.ok()
+                          ? absl::InternalError(absl::StrFormat(
+                                "tracker %s ended a submission with %d candidates unanswered",
+                                tracker_->host_port(), found->second.request.candidates_size()))
+                          : status);
+}
+
+void BatchSender::OnFailure(uint64_t batch_id, const absl::Status& status) {
+  Batch& batch = batches_.at(batch_id);
+  const absl::Duration now = base::RealClock().SteadyNow();
+  if (++batch.failures == 1) batch.failing_since = now;
+  const bool retry = absl::IsUnavailable(status)
+                         ? now - batch.failing_since < reconnect_timeout_
+                         : absl::IsFailedPrecondition(status) && batch.failures < kMaxFailures;
+  if (retry) {
+    Retry(batch_id);
+  } else {
+    Refuse(batch_id, status);
+  }
 }
 
 void BatchSender::Retry(uint64_t batch_id) {
   const SerialQueue::Poster events = events_->poster();
+  const Batch& batch = batches_.at(batch_id);
   slow_->Post([this, events, batch_id, tracker = tracker_, timeout = reconnect_timeout_,
-               abandoned = abandoned_, expected = batches_.at(batch_id).expected] {
+               abandoned = abandoned_, expected = batch.expected, failures = batch.failures] {
+    absl::SleepFor(PauseBefore(failures));
     const absl::Status status = Upload(tracker, timeout, *abandoned, expected);
     events.Post([this, batch_id, status] {
       if (!batches_.contains(batch_id)) return;
       if (status.ok()) {
         Start(batch_id);
       } else {
-        Refuse(batch_id, status);
+        OnFailure(batch_id, status);
       }
     });
   });

@@ -32,7 +32,9 @@ class BatchSender {
   };
 
   // `events` is the queue this object lives on; `slow` is another, for calls that block. This must
-  // not be destroyed before `events` is, nor `events` before its last use here.
+  // not be destroyed before `events` is, nor `events` before its last use here. A batch whose
+  // connection breaks, however often, is tried again until it had no success for
+  // `reconnect_timeout`.
   BatchSender(TrackerClient* tracker, SerialQueue* events, SerialQueue* slow,
               absl::Duration reconnect_timeout, Listener listener);
 
@@ -49,12 +51,16 @@ class BatchSender {
     v1::SubmitRequest request;  // Candidates leave it as their results arrive.
     std::shared_ptr<const v1::Blob> expected;
     std::unique_ptr<TrackerClient::Submission> submission;
-    int attempts = 0;
+    // Since the last result, or since it was sent.
+    int failures = 0;
+    absl::Duration failing_since;  // Steady clock.
   };
 
   void Start(uint64_t batch_id);
   void OnUpdate(uint64_t batch_id, const v1::SubmitUpdate& update);
   void OnEnd(uint64_t batch_id, const absl::Status& status);
+  // Tries again, or gives up where `status` or the time since the last success says so.
+  void OnFailure(uint64_t batch_id, const absl::Status& status);
   // Once the tracker answers and has the blob, tries again.
   void Retry(uint64_t batch_id);
   void Refuse(uint64_t batch_id, const absl::Status& status);

@@ -1,7 +1,8 @@
 // Which of the built candidates travel together, and when. Pure.
 //
 // A device that would run dry gets at once what there is; while it is busy, candidates gather into
-// larger batches, so that the cost of the link is shared.
+// larger batches, so that the cost of the link is shared. For devices whose link is dear (boards
+// behind a debug probe say how many they want) candidates gather while there are any to come.
 #ifndef TUNEFARM_TUNER_MEASURE_BATCHING_H_
 #define TUNEFARM_TUNER_MEASURE_BATCHING_H_
 
@@ -26,6 +27,8 @@ struct WaitingCandidate {
 struct FarmLoad {
   size_t num_devices = 1;  // That could take the candidates; 0 counts as 1.
   size_t outstanding = 0;  // Candidates sent that have no result.
+  size_t batch = 0;        // Candidates that the devices want in one batch; 0: they do not say.
+  size_t building = 0;     // Candidates that are being built.
 };
 
 // Positions of `waiting` that should be sent now as one batch, increasing, beginning with the
@@ -33,9 +36,9 @@ struct FarmLoad {
 std::vector<size_t> ChooseBatch(const std::vector<WaitingCandidate>& waiting, const FarmLoad& load,
                                 const BatchLimits& limits = {});
 
-// How many candidates should be under way in all, so that each builder and each device has one at
-// hand and the next beside it.
-size_t WantedInFlight(size_t num_builders, size_t num_devices);
+// How many candidates should be under way in all, so that each builder and each device has one (or
+// one `batch`) at hand and the next beside it.
+size_t WantedInFlight(size_t num_builders, size_t num_devices, size_t batch = 1);
 
 }  // namespace tunefarm::tuner
 

@@ -4,9 +4,9 @@
 
 #include <string_view>
 
+#include "base/child_process.h"
 #include "tuner/measure/build_server.h"
 #include "tuner/measure/candidate_builder.h"
-#include "tuner/measure/child_process.h"
 
 namespace tunefarm::tuner {
 
@@ -16,7 +16,7 @@ std::optional<int> RunAsBuildWorker(int argc, char** argv) {
   const rlimit no_core = {0, 0};
   setrlimit(RLIMIT_CORE, &no_core);
   CandidateBuilder builder;
-  return ServeBuilds(ChildProcess::kExtraFd,
+  return ServeBuilds(base::ChildProcess::kExtraFd,
                      [&](const v1::BuildRequest& request) { return builder.Build(request); });
 }
 

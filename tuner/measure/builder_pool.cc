@@ -38,7 +38,7 @@ absl::Status Errno(const char* what) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<BuilderPool>> BuilderPool::Start(const BuilderPoolOptions& options) {
-  UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  base::UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.valid()) return Errno("eventfd");
   std::unique_ptr<BuilderPool> pool(new BuilderPool(options, std::move(wake)));
   for (Worker& worker : pool->workers_) TUNEFARM_RETURN_IF_ERROR(pool->StartWorker(&worker));
@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<BuilderPool>> BuilderPool::Start(const BuilderPoo
   return pool;
 }
 
-BuilderPool::BuilderPool(const BuilderPoolOptions& options, UniqueFd wake)
+BuilderPool::BuilderPool(const BuilderPoolOptions& options, base::UniqueFd wake)
     : options_(options),
       wake_(std::move(wake)),
       workers_(options.num_workers > 0 ? options.num_workers : DefaultWorkers()) {}
@@ -93,13 +93,13 @@ absl::Status BuilderPool::StartWorker(Worker* worker) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     return Errno("socketpair");
   }
-  UniqueFd ours(ends[0]);
-  const UniqueFd theirs(ends[1]);
-  ChildSpec spec;
+  base::UniqueFd ours(ends[0]);
+  const base::UniqueFd theirs(ends[1]);
+  base::ChildSpec spec;
   spec.program = options_.program;
   spec.args = options_.args;
   spec.extra_fd = theirs.get();
-  TUNEFARM_ASSIGN_OR_RETURN(ChildProcess process, ChildProcess::Spawn(spec));
+  TUNEFARM_ASSIGN_OR_RETURN(base::ChildProcess process, base::ChildProcess::Spawn(spec));
   *worker = Worker();
   worker->process = std::move(process);
   worker->socket = std::move(ours);

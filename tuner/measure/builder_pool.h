@@ -18,12 +18,12 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/child_process.h"
 #include "base/mutex.h"
+#include "base/unique_fd.h"
 #include "tunefarm/v1/build.pb.h"
 #include "tuner/measure/build_server.h"
-#include "tuner/measure/child_process.h"
 #include "tuner/measure/frame.h"
-#include "tuner/measure/unique_fd.h"
 
 namespace tunefarm::tuner {
 
@@ -63,15 +63,15 @@ class BuilderPool {
     Wanted wanted;
   };
   struct Worker {
-    std::optional<ChildProcess> process;  // None: to be started when there is work.
-    UniqueFd socket;
+    std::optional<base::ChildProcess> process;  // None: to be started when there is work.
+    base::UniqueFd socket;
     FrameReader reader;
     bool ready = false;  // Has said its first word.
     std::optional<Job> job;
     absl::Duration deadline;  // SteadyNow at which it is killed; with a job only.
   };
 
-  BuilderPool(const BuilderPoolOptions& options, UniqueFd wake);
+  BuilderPool(const BuilderPoolOptions& options, base::UniqueFd wake);
 
   void Run() ABSL_LOCKS_EXCLUDED(mutex_);
   // The functions below run on the pool's thread alone, as do all changes of workers_.
@@ -84,7 +84,7 @@ class BuilderPool {
   void Reply(Job job, v1::Outcome outcome, const std::string& error);
 
   const BuilderPoolOptions options_;
-  const UniqueFd wake_;  // An eventfd: work or the end.
+  const base::UniqueFd wake_;  // An eventfd: work or the end.
   std::vector<Worker> workers_;
   int failed_starts_ = 0;  // In a row, over all workers.
 

@@ -88,6 +88,7 @@ void FarmFlow::Build(uint64_t id, v1::BuildRequest request, bool keep) {
     events.Post([this, id, reply = kept->second] { OnBuilt(id, reply); });
     return;
   }
+  building_.insert(id);
   request.set_ticket(id);
   farm_.builders->Submit(
       std::move(request),
@@ -118,17 +119,23 @@ void FarmFlow::CountDevices(const v1::DeviceRequirement& requirement) {
   farm_.slow->Post([this, events = farm_.events->poster(), tracker = farm_.tracker, requirement] {
     const auto entries = tracker->ListDevices(kCallTimeout);
     if (!entries.ok()) return;
-    const auto count = std::count_if(entries->begin(), entries->end(), [&](const auto& entry) {
-      return CanMeasure(entry, requirement);
-    });
-    events.Post([this, count] {
-      num_devices_ = static_cast<size_t>(std::max<std::ptrdiff_t>(count, 1));
-      listener_.on_num_devices(num_devices_);
+    size_t count = 0;
+    size_t batch = 0;
+    for (const v1::DeviceEntry& entry : *entries) {
+      if (!CanMeasure(entry, requirement)) continue;
+      ++count;
+      batch = std::max<size_t>(batch, entry.info().max_batch());
+    }
+    events.Post([this, count, batch] {
+      num_devices_ = std::max<size_t>(count, 1);
+      batch_ = batch;
+      listener_.on_num_devices(num_devices_, batch_);
     });
   });
 }
 
 void FarmFlow::OnBuilt(uint64_t id, const v1::BuildReply& reply) {
+  building_.erase(id);
   const auto found = items_.find(id);
   if (found == items_.end()) return;  // Withdrawn.
   Item& item = found->second;
@@ -199,8 +206,9 @@ bool FarmFlow::SendBatch() {
     waiting.push_back({item.BatchKey(), item.kernel.elf().size()});
     ids.push_back(id);
   }
+  const FarmLoad load = {num_devices_, sender_.outstanding(), batch_, building_.size()};
   std::vector<uint64_t> batch;
-  for (const size_t position : ChooseBatch(waiting, {num_devices_, sender_.outstanding()})) {
+  for (const size_t position : ChooseBatch(waiting, load)) {
     batch.push_back(ids[position]);
   }
   if (batch.empty()) return false;
@@ -273,6 +281,7 @@ void FarmFlow::Withdraw() {
   groups_.clear();
   codes_.ForgetUnmeasured();
   ready_.clear();
+  building_.clear();
 }
 
 void FarmFlow::Fail(const absl::Status& status) {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -39,8 +40,9 @@ class FarmFlow {
   struct Listener {
     std::function<void(MeasureReport)> on_report;
     std::function<void(const std::string& reason)> on_waiting;  // "": it goes on.
-    std::function<void(size_t num_devices)> on_num_devices;     // At least 1.
-    std::function<void(const absl::Status&)> on_failure;        // Nothing can be measured any more.
+    // At least 1, and how many candidates they want in a batch (0: they do not say).
+    std::function<void(size_t num_devices, size_t batch)> on_num_devices;
+    std::function<void(const absl::Status&)> on_failure;  // Nothing can be measured any more.
   };
   struct Farm {
     BuilderPool* builders;
@@ -113,6 +115,8 @@ class FarmFlow {
   std::map<std::string, Expected> expected_;                   // By workload; null: being computed.
   std::map<std::string, v1::DeviceRequirement> requirements_;  // By target.
   size_t num_devices_ = 1;
+  size_t batch_ = 0;             // That the devices want; 0: they do not say.
+  std::set<uint64_t> building_;  // Ids that builders have.
   // Whether what the builders hold is still wanted.
   std::shared_ptr<std::atomic<bool>> wanted_ = std::make_shared<std::atomic<bool>>(true);
 };

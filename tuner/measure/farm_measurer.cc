@@ -39,9 +39,10 @@ FarmFlow::Listener FarmMeasurer::MakeListener() {
     base::MutexLock lock(&mutex_);
     waiting_reason_ = reason;
   };
-  listener.on_num_devices = [this](size_t num_devices) {
+  listener.on_num_devices = [this](size_t num_devices, size_t batch) {
     base::MutexLock lock(&mutex_);
     num_devices_ = num_devices;
+    batch_ = batch;
   };
   listener.on_failure = [this](const absl::Status& status) {
     base::MutexLock lock(&mutex_);
@@ -118,7 +119,7 @@ size_t FarmMeasurer::in_flight() const {
 
 size_t FarmMeasurer::wanted_in_flight() const {
   base::MutexLock lock(&mutex_);
-  return WantedInFlight(builders_->num_workers(), num_devices_);
+  return WantedInFlight(builders_->num_workers(), num_devices_, batch_);
 }
 
 std::string FarmMeasurer::waiting_reason() const {

@@ -58,6 +58,7 @@ class FarmMeasurer final : public Measurer {
   std::deque<MeasureReport> reports_ ABSL_GUARDED_BY(mutex_);
   size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   size_t num_devices_ ABSL_GUARDED_BY(mutex_) = 1;
+  size_t batch_ ABSL_GUARDED_BY(mutex_) = 0;  // That the devices want; 0: they do not say.
   std::string waiting_reason_ ABSL_GUARDED_BY(mutex_);
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);  // Nothing can be measured any more.
 

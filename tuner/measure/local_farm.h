@@ -1,5 +1,6 @@
-// A farm of one on this machine: tuner-tracker and tuner-agent as child processes on loopback. The
-// same programs and the same way as in a lab; only who starts them differs.
+// A farm of one on this machine: tuner-tracker and an agent as child processes on loopback:
+// tuner-agent for this machine, tuner-mcu-agent for a board. The same programs and the same way as
+// in a lab; only who starts them differs.
 #ifndef TUNEFARM_TUNER_MEASURE_LOCAL_FARM_H_
 #define TUNEFARM_TUNER_MEASURE_LOCAL_FARM_H_
 
@@ -11,22 +12,25 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/mutex.h"
-#include "tuner/measure/child_process.h"
-#include "tuner/measure/unique_fd.h"
+#include "base/ready_program.h"
 
 namespace tunefarm::tuner {
 
 struct LocalFarmOptions {
-  std::string bin_dir;  // Where tuner-tracker and tuner-agent are; empty: beside this program.
+  std::string bin_dir;  // Where tracker and agents are; empty: beside this program.
   std::string device_name = "local";
-  absl::Duration start_timeout = absl::Seconds(10);  // For each of the two.
+  // As tuner-mcu-agent's --board and --serial have it: "stm32f746", "emulated:mps2-an500". Empty:
+  // this machine is the device.
+  std::string board;
+  std::string serial;
+  absl::Duration start_timeout = absl::Seconds(10);  // For each of the two; boards take their time.
 };
 
 // Thread-safe.
 class LocalFarm {
  public:
   // Returns when the device is connected. Errors: kNotFound (a program is not there),
-  // kUnavailable (one does not start: with its last words).
+  // kUnavailable (one does not start: with its last words; or the board cannot be used, and why).
   static absl::StatusOr<std::unique_ptr<LocalFarm>> Start(const LocalFarmOptions& options);
   // Ends both processes.
   ~LocalFarm();
@@ -37,24 +41,12 @@ class LocalFarm {
   absl::Status CheckHealth() ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  // A child and the line of its stdout that says it is ready.
-  struct Program {
-    std::string name;
-    ChildProcess process;
-    UniqueFd out;  // Kept open: it may print more.
-    std::string ready_line;
-  };
-
-  LocalFarm(Program tracker, Program agent, std::string host_port);
-  static absl::StatusOr<Program> StartProgram(const std::string& bin_dir, const std::string& name,
-                                              const std::vector<std::string>& args,
-                                              absl::Duration timeout);
-  static absl::Status EndedError(Program* program);
+  LocalFarm(base::ReadyProgram tracker, base::ReadyProgram agent, std::string host_port);
 
   const std::string host_port_;
   base::Mutex mutex_;
-  Program tracker_ ABSL_GUARDED_BY(mutex_);
-  Program agent_ ABSL_GUARDED_BY(mutex_);  // Ends first.
+  base::ReadyProgram tracker_ ABSL_GUARDED_BY(mutex_);
+  base::ReadyProgram agent_ ABSL_GUARDED_BY(mutex_);  // Ends first.
 };
 
 }  // namespace tunefarm::tuner

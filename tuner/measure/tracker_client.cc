@@ -46,8 +46,8 @@ std::string Reason(const std::string& message) {
 // aborts where one of them is still on its way out. The first such channel therefore lives as long
 // as the process.
 void KeepCallbackThreads(const std::shared_ptr<grpc::Channel>& channel) {
-  static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
-  (void)kept;
+  // Marked as used, or the compiler drops it and leak detection finds the channel lost.
+  [[gnu::used]] static const auto* const kept = new std::shared_ptr<grpc::Channel>(channel);
 }
 
 std::chrono::system_clock::time_point Deadline(absl::Duration timeout) {

@@ -24,7 +24,7 @@
 namespace tunefarm::tuner {
 
 struct XgbStrategyOptions {
-  size_t num_analytic = 7;  // First proposals by the analytic order, the default config included.
+  size_t num_analytic = 15;  // First proposals by the analytic order, the default config included.
   size_t num_transfer = 4;  // At most, from SearchInput::seeds.
   size_t num_random = 1;
   size_t analytic_window =

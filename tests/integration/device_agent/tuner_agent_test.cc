@@ -105,28 +105,6 @@ bool AwaitEnd(int process) {
   return poll(&event, 1, 10'000) == 1;
 }
 
-v1::TrackerMessage AssignmentOf(const std::vector<v1::Candidate>& candidates) {
-  const MeasureRequest request = AddRequest();
-  v1::TrackerMessage message;
-  v1::Assignment* assignment = message.mutable_assignment();
-  assignment->set_assignment_id(1);
-  assignment->set_epoch(1);
-  for (const v1::Candidate& candidate : candidates) *assignment->add_candidates() = candidate;
-  *assignment->mutable_timing() = request.timing;
-  *assignment->mutable_verification() = request.verification;
-  return message;
-}
-
-v1::TrackerMessage ExpectedOutput() {
-  v1::TrackerMessage message;
-  for (const auto& [digest, bytes] : AddRequest().blobs) {
-    v1::Blob* blob = message.mutable_blobs()->add_blobs();
-    blob->set_digest(digest);
-    blob->set_data(*bytes);
-  }
-  return message;
-}
-
 TEST(TunerAgentTest, MeasuresRealKernelsForATracker) {
   FakeTracker tracker;
   AgentProcess agent({"--tracker", tracker.address(), "--name", "bench", "--tag", "lab=one"});
@@ -138,9 +116,9 @@ TEST(TunerAgentTest, MeasuresRealKernelsForATracker) {
   EXPECT_EQ(agent.Line(), "connected to " + tracker.address() + " as bench");
 
   tracker.Send(
-      AssignmentOf({CandidateFrom("hostile", "run_exit", 1), CandidateFrom("good", "run", 2)}));
+      AddAssignment({CandidateFrom("hostile", "run_exit", 1), CandidateFrom("good", "run", 2)}));
   EXPECT_EQ(tracker.NextBlobRequest().digests_size(), 1);
-  tracker.Send(ExpectedOutput());
+  tracker.Send(ExpectedAdd());
   EXPECT_EQ(tracker.NextResult().result().outcome(), v1::OUTCOME_CRASHED);
   const v1::MeasureResult good = tracker.NextResult().result();
   EXPECT_EQ(good.outcome(), v1::OUTCOME_OK) << good.error();
@@ -156,9 +134,9 @@ TEST(TunerAgentTest, RunnerAndKernelDieWithAnAgentThatIsKilled) {
   tracker.NextHello();
   // The second candidate runs for ever; when the first one's result is here, it is about to.
   tracker.Send(
-      AssignmentOf({CandidateFrom("good", "run", 1), CandidateFrom("hostile", "run_forever", 2)}));
+      AddAssignment({CandidateFrom("good", "run", 1), CandidateFrom("hostile", "run_forever", 2)}));
   tracker.NextBlobRequest();
-  tracker.Send(ExpectedOutput());
+  tracker.Send(ExpectedAdd());
   tracker.NextResult();
   const std::vector<pid_t> runners = ChildrenOf(agent.pid());
   ASSERT_EQ(runners.size(), 1u);
@@ -224,7 +202,7 @@ TEST(TunerAgentTest, UsageErrorsExitWithTwoAndHelpWithZero) {
   AgentProcess address({"--tracker", "nowhere", "--name", "bench"});
   EXPECT_THAT(address.Output(), StartsWith("tuner-agent: --tracker: \"nowhere\" is not HOST:PORT"));
   EXPECT_EQ(address.Wait(), 2);
-  AgentProcess core({"--tracker", "localhost:1", "--name", "bench", "--cpu", "5000"});
+  AgentProcess core({"--tracker", "localhost:1", "--name", "bench", "--core", "5000"});
   EXPECT_THAT(core.Output(), HasSubstr("core 5000"));
   EXPECT_EQ(core.Wait(), 1);
 }

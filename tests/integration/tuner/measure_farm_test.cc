@@ -181,9 +181,8 @@ TEST(MeasureFarmTest, MissingProgramOfTheLocalFarmIsNamed) {
   spec.local.bin_dir = "/no/such/folder";
   const auto farm = Farm::Open(spec);
   ASSERT_FALSE(farm.ok());
-  EXPECT_EQ(
-      std::string(farm.status().message()),
-      "/no/such/folder/tuner-tracker is needed for a local device: No such file or directory");
+  EXPECT_EQ(std::string(farm.status().message()),
+            "a local device: cannot run /no/such/folder/tuner-tracker: No such file or directory");
 }
 
 TEST(MeasureFarmTest, TargetThatNoDeviceHasIsWaitedForWithAReason) {
@@ -217,7 +216,8 @@ TEST(MeasureFarmTest, CrashOfABuilderIsTheCandidatesOutcomeAndTheNextIsBuilt) {
     ASSERT_TRUE(report.ok()) << report.status();
     ++outcomes[report->outcome];
     if (report->outcome == Outcome::kBuildFailed) {
-      EXPECT_THAT(report->error, HasSubstr("signal 11"));
+      // 11, or 6 where it hit the linker, which catches it and gives up.
+      EXPECT_THAT(report->error, HasSubstr("builder ended by signal"));
     }
   }
   EXPECT_LE(outcomes[Outcome::kBuildFailed], 1);

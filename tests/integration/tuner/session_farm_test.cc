@@ -30,21 +30,21 @@ using ::tunefarm::testing::StatusIs;
 
 // A program of ours as a child, and the first line of its stdout.
 struct Program {
-  ChildProcess process;
-  UniqueFd out;
+  base::ChildProcess process;
+  base::UniqueFd out;
   std::string first_line;
 };
 
 Program Start(const std::string& name, const std::vector<std::string>& args) {
   std::array<int, 2> ends;
   EXPECT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
-  UniqueFd out(ends[0]);
-  const UniqueFd child_out(ends[1]);
-  ChildSpec spec;
+  base::UniqueFd out(ends[0]);
+  const base::UniqueFd child_out(ends[1]);
+  base::ChildSpec spec;
   spec.program = std::string(TUNEFARM_BIN_DIR) + "/" + name;
   spec.args = args;
   spec.stdout_fd = child_out.get();
-  auto process = ChildProcess::Spawn(spec);
+  auto process = base::ChildProcess::Spawn(spec);
   EXPECT_THAT(process, IsOk());
   Program program = {*std::move(process), std::move(out), ""};
   for (char c; read(program.out.get(), &c, 1) == 1 && c != '\n';) program.first_line.push_back(c);

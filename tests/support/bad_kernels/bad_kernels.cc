@@ -79,4 +79,26 @@ v1::Candidate CandidateFrom(const std::string& object, const std::string& symbol
   return candidate;
 }
 
+v1::TrackerMessage AddAssignment(const std::vector<v1::Candidate>& candidates) {
+  const MeasureRequest request = AddRequest();
+  v1::TrackerMessage message;
+  v1::Assignment* assignment = message.mutable_assignment();
+  assignment->set_assignment_id(1);
+  assignment->set_epoch(1);
+  for (const v1::Candidate& candidate : candidates) *assignment->add_candidates() = candidate;
+  *assignment->mutable_timing() = request.timing;
+  *assignment->mutable_verification() = request.verification;
+  return message;
+}
+
+v1::TrackerMessage ExpectedAdd() {
+  v1::TrackerMessage message;
+  for (const auto& [digest, bytes] : AddRequest().blobs) {
+    v1::Blob* blob = message.mutable_blobs()->add_blobs();
+    blob->set_digest(digest);
+    blob->set_data(*bytes);
+  }
+  return message;
+}
+
 }  // namespace tunefarm::device_agent

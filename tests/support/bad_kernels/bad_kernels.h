@@ -6,8 +6,10 @@
 #define TUNEFARM_TESTS_SUPPORT_BAD_KERNELS_BAD_KERNELS_H_
 
 #include <string>
+#include <vector>
 
 #include "device_agent/kernel_runner.h"
+#include "tunefarm/v1/tracker.pb.h"
 
 namespace tunefarm::device_agent {
 
@@ -19,6 +21,11 @@ MeasureRequest AddRequest();
 // of this machine and signature. `prepare` names the packing entry, if any.
 v1::Candidate CandidateFrom(const std::string& object, const std::string& symbol, uint64_t id,
                             const std::string& prepare = "");
+
+// What a tracker sends to have AddRequest done with these candidates: assignment 1 of epoch 1, and
+// the blob that an agent asks for thereafter.
+v1::TrackerMessage AddAssignment(const std::vector<v1::Candidate>& candidates);
+v1::TrackerMessage ExpectedAdd();
 
 // The triple of this machine, as far as candidates are concerned.
 std::string TestTriple();

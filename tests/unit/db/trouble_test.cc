@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "db/log_file.h"
+#include "db/schema.h"
 #include "db/sqlite.h"
 #include "db/tuning_log.h"
 #include "gmock/gmock.h"
@@ -127,8 +128,9 @@ TEST_F(TroubleTest, EmptyFileIsANewLogForAWriterOnly) {
 TEST_F(TroubleTest, NewerSchemaAsksForANewerProgram) {
   MakeLog(1);
   Execute(path_, "PRAGMA user_version = 1000");
-  ExpectRefusedBothWays(absl::StatusCode::kFailedPrecondition,
-                        "schema version 1000 is newer than 1");
+  ExpectRefusedBothWays(
+      absl::StatusCode::kFailedPrecondition,
+      absl::StrFormat("schema version 1000 is newer than %d", CurrentSchemaVersion()));
 }
 
 TEST_F(TroubleTest, DamagedPagesAreFoundOnOpeningForWriting) {
@@ -178,7 +180,8 @@ TEST_F(TroubleTest, CheckFindsAReferenceToARowThatIsGone) {
 TEST_F(TroubleTest, SampleOfATrialThatIsNotThereIsRefusedByTheFileItself) {
   const auto log = OpenForWriting(path_, 0);
   ASSERT_TRUE(log.ok()) << log.status();
-  const absl::Status status = log->connection->Execute("INSERT INTO samples VALUES (99, 0, 0, 1)");
+  const absl::Status status = log->connection->Execute(
+      "INSERT INTO samples (trial_id, round, sequence, value_ns) VALUES (99, 0, 0, 1)");
   EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("FOREIGN KEY"));
 }

@@ -109,7 +109,7 @@ TEST_F(CandidateCheckTest, ToleranceThatIsNoNumberIsRefused) {
 
 TEST_F(CandidateCheckTest, TimingOutOfBoundsIsRefused) {
   request_.timing.set_num_samples(kMaxSamples + 1);
-  ExpectRefused("4097 samples exceed 4096");
+  ExpectRefused("1001 samples exceed 1000");
   request_.timing.set_num_samples(1);
   request_.timing.set_num_threads(kMaxThreads + 1);
   ExpectRefused("257 threads exceed 256");

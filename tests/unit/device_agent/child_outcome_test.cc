@@ -64,9 +64,9 @@ TEST_F(ChildOutcomeTest, SamplesMedianAndDeviationOfASuccess) {
   report_->verdict = ChildVerdict::kOk;
   report_->phase = ChildPhase::kTime;
   report_->num_samples = 3;
-  report_->samples_ns[0] = 10;
-  report_->samples_ns[1] = 14;
-  report_->samples_ns[2] = 11;
+  report_->samples[0] = {.value_ns = 10};
+  report_->samples[1] = {.value_ns = 14};
+  report_->samples[2] = {.value_ns = 11};
   report_->runs_per_sample = 5;
   const v1::MeasureResult result = Result();
   EXPECT_EQ(result.outcome(), v1::OUTCOME_OK);
@@ -75,6 +75,43 @@ TEST_F(ChildOutcomeTest, SamplesMedianAndDeviationOfASuccess) {
   EXPECT_EQ(result.median_ns(), 11);
   EXPECT_EQ(result.mad_ns(), 1);
   EXPECT_EQ(result.runs_per_sample(), 5u);
+}
+
+TEST_F(ChildOutcomeTest, DisturbedSamplesAreKeptAndDoNotCount) {
+  report_->verdict = ChildVerdict::kOk;
+  report_->num_samples = 3;
+  const StateReading hot = {.frequency_hz = 600'000'000,
+                            .temperature_millicelsius = 81'000,
+                            .has_temperature = true,
+                            .throttled = Throttling::kYes};
+  report_->samples[0] = {.value_ns = 10};
+  report_->samples[1] = {.value_ns = 30, .after = hot, .verdict = SampleVerdict::kThrottled};
+  report_->samples[2] = {.value_ns = 12};
+  const v1::MeasureResult result = Result();
+  EXPECT_THAT(result.samples_ns(), ElementsAre(10, 12));
+  EXPECT_EQ(result.median_ns(), 11);
+  EXPECT_EQ(result.num_disturbed(), 1u);
+  EXPECT_FALSE(result.unsteady());
+  ASSERT_EQ(result.samples_size(), 3);
+  EXPECT_EQ(result.samples(1).verdict(), v1::SAMPLE_VERDICT_THROTTLED);
+  EXPECT_FALSE(result.samples(1).counted());
+  EXPECT_FALSE(result.samples(1).has_before());
+  EXPECT_EQ(result.samples(1).after().cpu_frequency_hz(), 600'000'000u);
+  EXPECT_EQ(result.samples(1).after().temperature_millicelsius(), 81'000);
+  EXPECT_TRUE(result.samples(1).after().throttled());
+  EXPECT_TRUE(result.samples(2).counted());
+}
+
+TEST_F(ChildOutcomeTest, WhereNoSampleWasSteadyAllCountAndTheResultSaysSo) {
+  report_->verdict = ChildVerdict::kOk;
+  report_->num_samples = 2;
+  report_->samples[0] = {.value_ns = 10, .verdict = SampleVerdict::kFrequencyMoved};
+  report_->samples[1] = {.value_ns = 12, .verdict = SampleVerdict::kThrottled};
+  const v1::MeasureResult result = Result();
+  EXPECT_EQ(result.outcome(), v1::OUTCOME_OK);
+  EXPECT_TRUE(result.unsteady());
+  EXPECT_EQ(result.num_disturbed(), 2u);
+  EXPECT_THAT(result.samples_ns(), ElementsAre(10, 12));
 }
 
 TEST_F(ChildOutcomeTest, TimeoutTellsItsLimit) {

@@ -38,17 +38,5 @@ TEST(DeviceInfoTest, LargestCacheIsFound) {
   EXPECT_EQ(LastLevelCacheBytes(Tree("virtual_machine")), uint64_t{32} << 20);
 }
 
-TEST(CoresTest, KernelsGetTheLastCoreUnlessToldOtherwise) {
-  const std::vector<int> allowed = AllowedCores();
-  EXPECT_EQ(MeasuringCores(-1)->front(), allowed.back());
-  EXPECT_EQ(MeasuringCores(allowed.front())->front(), allowed.front());
-  EXPECT_EQ(MeasuringCores(allowed.front())->size(), allowed.size());
-}
-
-TEST(CoresTest, CoreThatIsNotAllowedIsRefused) {
-  EXPECT_EQ(MeasuringCores(100000).status().code(), absl::StatusCode::kInvalidArgument);
-  EXPECT_FALSE(PinToCore(100000).ok());
-}
-
 }  // namespace
 }  // namespace tunefarm::device_agent

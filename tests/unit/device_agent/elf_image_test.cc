@@ -4,6 +4,7 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 
@@ -20,8 +21,9 @@ using ::testing::HasSubstr;
 
 constexpr uint64_t kPageBytes = 4096;
 
-absl::StatusOr<ElfImage> Read(const std::string& bytes) {
-  return ReadElf({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, kPageBytes);
+absl::StatusOr<ElfImage> Read(const std::string& bytes, const Machine& machine = kMachine) {
+  return ReadElf({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, kPageBytes,
+                 machine);
 }
 
 std::string KernelBytes(const std::string& object) {
@@ -58,7 +60,7 @@ std::string WithSegments(std::string bytes, const std::function<void(Elf64_Phdr*
 }
 
 // What a loader relies on, whatever the file says.
-void ExpectSound(const ElfImage& image, size_t file_bytes) {
+void ExpectSound(const ElfImage& image, size_t file_bytes, const Machine& machine = kMachine) {
   uint64_t end = 0;
   for (const ElfSegment& segment : image.segments) {
     ASSERT_LE(segment.file_bytes, segment.memory_bytes);
@@ -79,7 +81,8 @@ void ExpectSound(const ElfImage& image, size_t file_bytes) {
     return false;
   };
   for (const ElfRelocation& relocation : image.relocations) {
-    ASSERT_TRUE(inside(relocation.address, 8, [](const ElfSegment& s) { return s.writable; }));
+    ASSERT_TRUE(inside(relocation.address, machine.word_bytes(),
+                       [](const ElfSegment& s) { return s.writable; }));
   }
   for (const auto& [name, address] : image.functions) {
     ASSERT_TRUE(inside(address, 1, [](const ElfSegment& s) { return s.executable; })) << name;
@@ -95,6 +98,68 @@ TEST(ElfImageTest, GoodKernelIsReadWithItsFunctionsAndRelocations) {
   EXPECT_TRUE(image->functions.contains("pack"));
   EXPECT_FALSE(image->functions.contains("table"));  // Data.
   EXPECT_FALSE(image->relocations.empty());
+}
+
+// The same kernel for a board, and what a 32-bit machine has otherwise: narrower structures, and
+// addends that stand where they are to be added.
+struct Board {
+  const char* object;
+  const Machine& machine;
+};
+constexpr Board kBoards[] = {{"good-aarch64-linux-gnu", kAArch64},
+                             {"good-armv7-linux-gnueabihf", kArmV7}};
+
+TEST(ElfImageTest, KernelsForBoardsAreReadAlike) {
+  for (const Board& board : kBoards) {
+    SCOPED_TRACE(board.object);
+    const std::string bytes = KernelBytes(board.object);
+    const absl::StatusOr<ElfImage> image = Read(bytes, board.machine);
+    ASSERT_TRUE(image.ok()) << image.status();
+    ExpectSound(*image, bytes.size(), board.machine);
+    EXPECT_TRUE(image->functions.contains("run_by_table"));
+    EXPECT_FALSE(image->functions.contains("table"));
+    // The two functions of its table, and the table itself.
+    const auto points_at_code = [&image](const ElfRelocation& relocation) {
+      return std::any_of(image->segments.begin(), image->segments.end(),
+                         [&relocation](const ElfSegment& segment) {
+                           return segment.executable && relocation.value >= segment.address &&
+                                  relocation.value < segment.address + segment.memory_bytes;
+                         });
+    };
+    EXPECT_EQ(std::count_if(image->relocations.begin(), image->relocations.end(), points_at_code),
+              2);
+    EXPECT_EQ(image->relocations.size(), 3u);
+  }
+}
+
+TEST(ElfImageTest, KernelOfABoardIsRefusedByAnother) {
+  const absl::Status status = Read(KernelBytes(kBoards[0].object), kArmV7).status();
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not 32-bit little-endian"));
+  const absl::Status other = Read(KernelBytes(kBoards[0].object), kX86_64).status();
+  EXPECT_THAT(std::string(other.message()),
+              HasSubstr("for machine aarch64 (183), this device is x86_64"));
+}
+
+// A Raspberry Pi 5 has pages of 16 KiB, other ARM systems of 64.
+TEST(ElfImageTest, KernelsForBoardsFitLargePages) {
+  for (const Board& board : kBoards) {
+    const std::string bytes = KernelBytes(board.object);
+    const absl::StatusOr<ElfImage> image = ReadElf(
+        {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, 65536, board.machine);
+    EXPECT_TRUE(image.ok()) << board.object << ": " << image.status();
+  }
+}
+
+TEST(ElfImageTest, AnyChangedByteOfABoardsKernelIsRefusedOrSound) {
+  for (const Board& board : kBoards) {
+    const std::string good = KernelBytes(board.object);
+    for (size_t i = 0; i < good.size(); ++i) {
+      std::string changed = good;
+      changed[i] = static_cast<char>(changed[i] ^ 0xFF);
+      const absl::StatusOr<ElfImage> image = Read(changed, board.machine);
+      if (image.ok()) ExpectSound(*image, changed.size(), board.machine);
+    }
+  }
 }
 
 TEST(ElfImageTest, ImportIsNamed) { ExpectRefused(KernelBytes("imports"), "imports expf"); }
@@ -114,7 +179,7 @@ TEST(ElfImageTest, OtherKindsOfFilesAreRefused) {
   ExpectRefused(std::string(1000, 'x'), "no ELF file");
   const std::string good = KernelBytes("good");
   ExpectRefused(WithHeader(good, [](Elf64_Ehdr* h) { h->e_ident[EI_CLASS] = ELFCLASS32; }),
-                "not 64-bit");
+                "-bit little-endian, as this device is");
   ExpectRefused(WithHeader(good, [](Elf64_Ehdr* h) { h->e_type = ET_REL; }),
                 "want a shared object");
   ExpectRefused(WithHeader(good, [](Elf64_Ehdr* h) { h->e_phnum = 0; }), "nothing to load");

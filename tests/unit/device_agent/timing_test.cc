@@ -1,6 +1,6 @@
 #include "device_agent/timing.h"
 
-#include <cmath>
+#include <functional>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -27,10 +27,20 @@ class TimingTest : public testing::Test {
       ++num_flushes_;
       now_ns_ += 1'000'000;
     };
-    samples_.assign(capacity, 0);
-    const TimingSummary summary =
-        TimeKernel(spec_, {.now_ns = now, .run = run, .flush_cache = flush}, samples_);
-    samples_.resize(summary.num_samples);
+    const auto read_state = [this] {
+      StateReading state;
+      state.frequency_hz = frequency_hz_(batches_.size());
+      return state;
+    };
+    std::vector<TimedSample> taken(capacity);
+    const TimingSummary summary = TimeKernel(
+        spec_, {.now_ns = now, .run = run, .flush_cache = flush, .read_state = read_state}, taken);
+    samples_.clear();
+    verdicts_.clear();
+    for (size_t i = 0; i < summary.num_samples; ++i) {
+      samples_.push_back(taken[i].value_ns);
+      verdicts_.push_back(taken[i].verdict);
+    }
     return summary;
   }
 
@@ -42,7 +52,10 @@ class TimingTest : public testing::Test {
   uint64_t num_runs_ = 0;
   int num_flushes_ = 0;
   std::vector<uint64_t> batches_;
+  // Of the core, by how many batches have run; 0: not told.
+  std::function<uint64_t(size_t num_batches)> frequency_hz_ = [](size_t) { return 0; };
   std::vector<double> samples_;
+  std::vector<SampleVerdict> verdicts_;
 };
 
 TEST_F(TimingTest, TakesAsManySamplesAsAskedFor) {
@@ -126,6 +139,37 @@ TEST_F(TimingTest, OneSlowSampleAmongFastOnesDoesNotCut) {
   slow_by_ns_ = 1'000;
   EXPECT_FALSE(Time().cut);
   EXPECT_THAT(samples_, ElementsAre(100.0, 100.0, 1'100.0, 100.0));
+}
+
+TEST_F(TimingTest, SampleDuringWhichTheClockFellIsRepeatedAndKept) {
+  spec_.set_num_samples(3);
+  // Falls during the second batch and is back for the third.
+  frequency_hz_ = [](size_t num_batches) { return num_batches == 2 ? 600'000'000 : 1'500'000'000; };
+  slow_batch_ = 2;
+  slow_by_ns_ = 150;
+  Time();
+  EXPECT_THAT(samples_, ElementsAre(100.0, 250.0, 100.0, 100.0, 100.0));
+  EXPECT_THAT(verdicts_, ElementsAre(SampleVerdict::kSteady, SampleVerdict::kFrequencyMoved,
+                                     SampleVerdict::kFrequencyMoved, SampleVerdict::kSteady,
+                                     SampleVerdict::kSteady));
+}
+
+TEST_F(TimingTest, DisturbedFirstSampleDoesNotCut) {
+  spec_.set_num_samples(2);
+  spec_.set_cut_above_ns(150);
+  frequency_hz_ = [](size_t num_batches) { return num_batches == 0 ? 600'000'000 : 1'500'000'000; };
+  slow_batch_ = 1;
+  slow_by_ns_ = 150;
+  EXPECT_FALSE(Time().cut);
+  EXPECT_THAT(samples_, ElementsAre(250.0, 100.0, 100.0));
+}
+
+TEST_F(TimingTest, SlowCandidateIsCutAfterItsFirstSteadySample) {
+  spec_.set_num_samples(5);
+  spec_.set_cut_above_ns(99);
+  frequency_hz_ = [](size_t num_batches) { return num_batches == 0 ? 600'000'000 : 1'500'000'000; };
+  EXPECT_TRUE(Time().cut);
+  EXPECT_THAT(samples_, SizeIs(2));
 }
 
 TEST_F(TimingTest, OnlySampleOfASlowCandidateIsNoCut) {

@@ -42,6 +42,10 @@ class CoreHarness {
     return core_.OnHello(now_, std::move(info), instance, running, &actions_);
   }
   void Heartbeat(SessionId session) { core_.OnHeartbeat(now_, session, {}); }
+  void Availability(SessionId session, const std::string& unavailable) {
+    actions_.clear();
+    core_.OnAvailability(now_, session, unavailable, &actions_);
+  }
   void Gone(SessionId session, const std::string& why = "its stream closed") {
     actions_.clear();
     core_.OnAgentGone(now_, session, why, &actions_);

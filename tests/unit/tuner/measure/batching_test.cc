@@ -61,6 +61,20 @@ TEST(BatchingTest, SingleCandidateAboveTheBytesStillTravels) {
 
 TEST(BatchingTest, NothingWaitingIsNoBatch) { EXPECT_THAT(ChooseBatch({}, {}), IsEmpty()); }
 
+TEST(BatchingTest, DeviceThatWantsBatchesGetsFullOnes) {
+  const FarmLoad load = {.num_devices = 1, .outstanding = 0, .batch = 3, .building = 2};
+  EXPECT_THAT(ChooseBatch(Waiting(2), load), IsEmpty());
+  EXPECT_THAT(ChooseBatch(Waiting(4), load), ElementsAre(0, 1, 2));
+}
+
+TEST(BatchingTest, NothingIsGatheredForWhenNothingIsBuilt) {
+  EXPECT_THAT(ChooseBatch(Waiting(2), {.num_devices = 1, .outstanding = 0, .batch = 3}),
+              ElementsAre(0, 1));
+  EXPECT_THAT(ChooseBatch(Waiting(2), {.num_devices = 1, .outstanding = 2, .batch = 3}), IsEmpty());
+}
+
+TEST(BatchingTest, BatchesAreKeptAtHandWhole) { EXPECT_EQ(WantedInFlight(2, 1, 16), 36); }
+
 TEST(BatchingTest, EachBuilderAndDeviceHasOneAtHandAndTheNext) {
   EXPECT_EQ(WantedInFlight(1, 1), 4);
   EXPECT_EQ(WantedInFlight(3, 2), 10);

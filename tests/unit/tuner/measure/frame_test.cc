@@ -7,9 +7,9 @@
 #include <array>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "tests/support/status_matchers.h"
 #include "tunefarm/v1/build.pb.h"
-#include "tuner/measure/unique_fd.h"
 
 namespace tunefarm::tuner {
 namespace {
@@ -23,14 +23,14 @@ class FrameTest : public ::testing::Test {
   FrameTest() {
     std::array<int, 2> ends;
     EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-    near_ = UniqueFd(ends[0]);
-    far_ = UniqueFd(ends[1]);
+    near_ = base::UniqueFd(ends[0]);
+    far_ = base::UniqueFd(ends[1]);
   }
   void SendBytes(const std::string& bytes) {
     ASSERT_EQ(send(near_.get(), bytes.data(), bytes.size(), 0), static_cast<ssize_t>(bytes.size()));
   }
 
-  UniqueFd near_, far_;
+  base::UniqueFd near_, far_;
   FrameReader reader_;
 };
 

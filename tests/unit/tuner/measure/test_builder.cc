@@ -1,6 +1,5 @@
 // A builder whose behaviour the test chooses by the config it asks for; the stand-in for a compiler
-// that crashes or hangs. As "--parent", a process that starts a child that would live for long.
-// Never part of the product.
+// that crashes or hangs. Never part of the product.
 #include <signal.h>
 #include <unistd.h>
 
@@ -8,8 +7,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/child_process.h"
 #include "tuner/measure/build_server.h"
-#include "tuner/measure/child_process.h"
 
 namespace tunefarm::tuner {
 namespace {
@@ -34,16 +33,6 @@ v1::BuildReply Build(const v1::BuildRequest& request) {
   return reply;
 }
 
-int BeParent() {
-  ChildSpec spec;
-  spec.program = "/bin/sh";
-  spec.args = {"-c", "echo started; exec sleep 1000"};
-  spec.stdout_fd = STDOUT_FILENO;
-  const auto child = ChildProcess::Spawn(spec);
-  pause();
-  return 0;
-}
-
 }  // namespace
 }  // namespace tunefarm::tuner
 
@@ -52,7 +41,6 @@ int main(int argc, char** argv) {
     std::fputs("error while loading shared libraries: libLLVM-19.so\n", stderr);
     return 127;
   }
-  if (argc > 1 && std::string(argv[1]) == "--parent") return tunefarm::tuner::BeParent();
-  return tunefarm::tuner::ServeBuilds(tunefarm::tuner::ChildProcess::kExtraFd,
+  return tunefarm::tuner::ServeBuilds(tunefarm::base::ChildProcess::kExtraFd,
                                       tunefarm::tuner::Build);
 }

@@ -1,0 +1,319 @@
+#include "mcu_agent/boards/board_map.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+#include "absl/status/status.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+#include "proto/mcu_mailbox.h"
+
+namespace tunefarm::mcu_agent {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+absl::Status Wrong(const std::string& source, const std::string& what) {
+  return absl::InvalidArgumentError(absl::StrFormat("%s: %s", source, what));
+}
+
+// "512" or "0x200".
+std::optional<uint32_t> ParseNumber(std::string_view text) {
+  const bool hex = text.substr(0, 2) == "0x";
+  if (hex) text.remove_prefix(2);
+  uint32_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, hex ? 16 : 10);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+// Reads the members of one JSON object and remembers the first thing that is wrong with it.
+class Reader {
+ public:
+  Reader(const Json& object, std::string source, std::string place)
+      : object_(object), source_(std::move(source)), place_(std::move(place)) {
+    if (!object_.is_object()) Fail(absl::StrFormat("%s is not an object", place_));
+  }
+
+  std::string Text(const char* key) {
+    const Json* value = Find(key);
+    if (value == nullptr) return "";
+    if (!value->is_string() || value->get<std::string>().empty()) {
+      Fail(absl::StrFormat("%s.%s is not a text", place_, key));
+      return "";
+    }
+    return value->get<std::string>();
+  }
+
+  uint32_t Number(const char* key) {
+    const Json* value = Find(key);
+    if (value == nullptr) return 0;
+    if (value->is_number_unsigned() && value->get<uint64_t>() <= UINT32_MAX) {
+      return value->get<uint32_t>();
+    }
+    if (value->is_string()) {
+      const std::optional<uint32_t> number = ParseNumber(value->get<std::string>());
+      if (number.has_value()) return *number;
+    }
+    Fail(absl::StrFormat("%s.%s = %s is no number from 0 to 0xFFFFFFFF", place_, key,
+                         value->dump()));
+    return 0;
+  }
+
+  std::vector<std::string> Texts(const char* key) {
+    std::vector<std::string> texts;
+    const Json* value = Find(key);
+    if (value == nullptr) return texts;
+    if (!value->is_array()) Fail(absl::StrFormat("%s.%s is not a list of texts", place_, key));
+    for (const Json& item : *value) {
+      if (!item.is_string()) {
+        Fail(absl::StrFormat("%s.%s is not a list of texts", place_, key));
+        return texts;
+      }
+      texts.push_back(item.get<std::string>());
+    }
+    return texts;
+  }
+
+  bool Has(const char* key) const { return object_.is_object() && object_.contains(key); }
+
+  // A misspelt key must not pass for an absent one.
+  void AllowOnly(const std::vector<std::string>& keys) {
+    if (!object_.is_object()) return;
+    for (const auto& [key, unused] : object_.items()) {
+      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
+        Fail(absl::StrFormat("%s.%s is unknown (known: %s)", place_, key,
+                             absl::StrJoin(keys, ", ")));
+      }
+    }
+  }
+
+  const Json& Child(const char* key) {
+    static const Json kNull;
+    const Json* value = Find(key);
+    return value == nullptr ? kNull : *value;
+  }
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  const Json* Find(const char* key) {
+    if (!Has(key)) {
+      Fail(absl::StrFormat("%s.%s is missing", place_, key));
+      return nullptr;
+    }
+    return &object_.at(key);
+  }
+  void Fail(const std::string& what) {
+    if (status_.ok()) status_ = Wrong(source_, what);
+  }
+
+  const Json& object_;
+  std::string source_;
+  std::string place_;
+  absl::Status status_;
+};
+
+absl::StatusOr<ChipId> ReadChipId(const Json& json, const std::string& source,
+                                  const std::string& place) {
+  Reader reader(json, source, place);
+  reader.AllowOnly({"address", "mask", "value"});
+  const ChipId id = {reader.Number("address"), reader.Number("mask"), reader.Number("value")};
+  TUNEFARM_RETURN_IF_ERROR(reader.status());
+  return id;
+}
+
+absl::StatusOr<MemoryRange> CheckedRange(uint32_t base, uint32_t bytes, const std::string& source,
+                                         const std::string& place) {
+  if (bytes == 0) return Wrong(source, absl::StrFormat("%s has no bytes", place));
+  const MemoryRange range = {base, bytes};
+  if (range.end() > (uint64_t{1} << 32)) {
+    return Wrong(source, absl::StrFormat("%s ends beyond 0xFFFFFFFF", place));
+  }
+  return range;
+}
+
+absl::StatusOr<MemoryRegion> ReadRegion(const Json& json, const std::string& source,
+                                        const std::string& place) {
+  Reader reader(json, source, place);
+  reader.AllowOnly({"name", "base", "bytes", "use"});
+  MemoryRegion region;
+  region.name = reader.Text("name");
+  const uint32_t base = reader.Number("base");
+  const uint32_t bytes = reader.Number("bytes");
+  for (const std::string& use : reader.Texts("use")) {
+    if (use != "code" && use != "data") {
+      return Wrong(source, absl::StrFormat("%s.use: '%s' is neither code nor data", place, use));
+    }
+    (use == "code" ? region.code : region.data) = true;
+  }
+  TUNEFARM_RETURN_IF_ERROR(reader.status());
+  TUNEFARM_ASSIGN_OR_RETURN(region.range, CheckedRange(base, bytes, source, place));
+  return region;
+}
+
+std::string Span(const MemoryRange& range) {
+  return absl::StrFormat("[0x%08x, 0x%08x)", range.base, range.end());
+}
+
+absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
+  for (size_t i = 0; i + 1 < map.regions.size(); ++i) {
+    const MemoryRegion& a = map.regions[i];
+    const MemoryRegion& b = map.regions[i + 1];
+    if (a.range.Overlaps(b.range)) {
+      return Wrong(source, absl::StrFormat("regions %s %s and %s %s overlap", a.name, Span(a.range),
+                                           b.name, Span(b.range)));
+    }
+  }
+  const auto holds_firmware = [&map](const MemoryRegion& region) {
+    return region.code && region.range.Contains(map.firmware);
+  };
+  if (std::none_of(map.regions.begin(), map.regions.end(), holds_firmware)) {
+    return Wrong(source, absl::StrFormat("firmware %s lies in no region that holds code",
+                                         Span(map.firmware)));
+  }
+  const MemoryRange mailbox = {map.mailbox, sizeof(tunefarm_mailbox)};
+  if (map.mailbox % 8 != 0 || !map.firmware.Contains(mailbox)) {
+    return Wrong(source, absl::StrFormat("mailbox 0x%08x is misaligned or not inside firmware %s",
+                                         map.mailbox, Span(map.firmware)));
+  }
+  for (const auto& [order, code] : {std::pair{&map.code_order, true}, {&map.data_order, false}}) {
+    const char* key = code ? "code_order" : "data_order";
+    if (order->empty()) return Wrong(source, absl::StrFormat("%s is empty", key));
+    for (const std::string& name : *order) {
+      const MemoryRegion* region = FindRegion(map, name);
+      if (region == nullptr || !(code ? region->code : region->data)) {
+        return Wrong(source, absl::StrFormat("%s: '%s' is no region for %s", key, name,
+                                             code ? "code" : "data"));
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadFirmware(const Json& json, const std::string& source, const std::string& directory,
+                          BoardMap& map) {
+  Reader reader(json, source, "firmware");
+  reader.AllowOnly({"elf", "base", "bytes"});
+  map.firmware_elf = (fs::path(directory) / reader.Text("elf")).string();
+  const uint32_t base = reader.Number("base");
+  const uint32_t bytes = reader.Number("bytes");
+  TUNEFARM_RETURN_IF_ERROR(reader.status());
+  TUNEFARM_ASSIGN_OR_RETURN(map.firmware, CheckedRange(base, bytes, source, "firmware"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<BoardMap> ParseBoardMap(const std::string& text, const std::string& source,
+                                       const std::string& directory) {
+  const Json json =
+      Json::parse(text, nullptr, /*allow_exceptions=*/false, /*ignore_comments=*/true);
+  if (json.is_discarded()) return Wrong(source, "is no JSON");
+  Reader reader(json, source, "board");
+  reader.AllowOnly({"board", "description", "cpu", "cpuid", "chip", "emulator", "openocd",
+                    "firmware", "mailbox", "regions", "code_order", "data_order"});
+  BoardMap map;
+  map.name = reader.Text("board");
+  map.description = reader.Text("description");
+  map.cpu = reader.Text("cpu");
+  map.openocd_config = (fs::path(directory) / reader.Text("openocd")).string();
+  map.mailbox = reader.Number("mailbox");
+  map.code_order = reader.Texts("code_order");
+  map.data_order = reader.Texts("data_order");
+  const Json& cpuid = reader.Child("cpuid");
+  const Json& firmware = reader.Child("firmware");
+  const Json& regions = reader.Child("regions");
+  TUNEFARM_RETURN_IF_ERROR(reader.status());
+
+  TUNEFARM_ASSIGN_OR_RETURN(map.cpuid, ReadChipId(cpuid, source, "cpuid"));
+  TUNEFARM_RETURN_IF_ERROR(ReadFirmware(firmware, source, directory, map));
+  if (reader.Has("chip")) {
+    TUNEFARM_ASSIGN_OR_RETURN(map.chip, ReadChipId(json.at("chip"), source, "chip"));
+  }
+  if (reader.Has("emulator")) {
+    Reader emulator(json.at("emulator"), source, "emulator");
+    emulator.AllowOnly({"machine", "icount_shift"});
+    map.emulator =
+        Emulator{emulator.Text("machine"), static_cast<int>(emulator.Number("icount_shift"))};
+    TUNEFARM_RETURN_IF_ERROR(emulator.status());
+  }
+  if (!regions.is_array() || regions.empty()) return Wrong(source, "regions is not a list");
+  for (size_t i = 0; i < regions.size(); ++i) {
+    TUNEFARM_ASSIGN_OR_RETURN(MemoryRegion region,
+                              ReadRegion(regions[i], source, absl::StrFormat("regions[%d]", i)));
+    if (FindRegion(map, region.name) != nullptr) {
+      return Wrong(source, absl::StrFormat("two regions are called %s", region.name));
+    }
+    map.regions.push_back(std::move(region));
+  }
+  std::sort(map.regions.begin(), map.regions.end(),
+            [](const auto& a, const auto& b) { return a.range.base < b.range.base; });
+  TUNEFARM_RETURN_IF_ERROR(CheckRegions(map, source));
+  return map;
+}
+
+absl::StatusOr<BoardMap> LoadBoardMap(const std::string& boards_dir, const std::string& board) {
+  const fs::path folder = fs::path(boards_dir) / board;
+  const fs::path path = folder / "board.json";
+  std::ifstream file(path);
+  if (board.empty() || board.find('/') != std::string::npos || !file) {
+    return absl::NotFoundError(absl::StrFormat("no board '%s' in %s (there: %s)", board, boards_dir,
+                                               absl::StrJoin(ListBoards(boards_dir), ", ")));
+  }
+  std::stringstream text;
+  text << file.rdbuf();
+  TUNEFARM_ASSIGN_OR_RETURN(BoardMap map,
+                            ParseBoardMap(text.str(), path.string(), folder.string()));
+  if (map.name != board) {
+    return Wrong(path.string(), absl::StrFormat("board is '%s', its folder '%s'", map.name, board));
+  }
+  return map;
+}
+
+std::vector<std::string> ListBoards(const std::string& boards_dir) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(boards_dir, error)) {
+    if (fs::exists(entry.path() / "board.json")) names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string DefaultBoardsDir() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  return (self.parent_path().parent_path() / "boards").string();
+}
+
+const MemoryRegion* FindRegion(const BoardMap& map, const std::string& name) {
+  for (const MemoryRegion& region : map.regions) {
+    if (region.name == name) return &region;
+  }
+  return nullptr;
+}
+
+std::vector<MemoryRange> FreeRanges(const BoardMap& map, const MemoryRegion& region) {
+  if (!region.range.Overlaps(map.firmware)) return {region.range};
+  std::vector<MemoryRange> free;
+  if (map.firmware.base > region.range.base) {
+    free.push_back({region.range.base, map.firmware.base - region.range.base});
+  }
+  if (map.firmware.end() < region.range.end()) {
+    free.push_back({static_cast<uint32_t>(map.firmware.end()),
+                    static_cast<uint32_t>(region.range.end() - map.firmware.end())});
+  }
+  return free;
+}
+
+}  // namespace tunefarm::mcu_agent

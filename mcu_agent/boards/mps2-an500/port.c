@@ -1,0 +1,9 @@
+#include "mcu_agent/firmware/port.h"
+
+#include "mcu_agent/boards/common/mps2_clock.h"
+
+const port board_port = {
+    .name = "mps2-an500",
+    .start_clock = mps2_start_clock,
+    .sleep_when_idle = 1,
+};

@@ -1,0 +1,310 @@
+#include "mcu_agent/bridge/batch_plan.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "absl/strings/str_format.h"
+#include "base/status.h"
+#include "device_agent/signature.h"
+
+namespace tunefarm::mcu_agent {
+namespace {
+
+using device_agent::BufferBytes;
+using device_agent::IsDrawn;
+
+constexpr uint32_t kThumbBit = 1;
+constexpr uint32_t kWordBytes = 4;
+// A template's kernel uses a few hundred bytes; register spills of wide tiles some more.
+constexpr uint32_t kStackBytes = 4096;
+constexpr uint64_t kDefaultTimeoutNs = 10'000'000'000;
+constexpr uint32_t kMostRepeats = 64;
+constexpr uint32_t kEmulatedRepeats = 2;
+// An emulator may be so much slower than the time that it emulates.
+constexpr int kEmulatorSlowness = 4;
+constexpr absl::Duration kSilenceSlack = absl::Seconds(2);
+
+uint64_t RoundUpWord(uint64_t value) { return (value + kWordBytes - 1) / kWordBytes * kWordBytes; }
+
+const v1::ExpectedOutput& ExpectedOf(const BatchContext& context) {
+  return context.request->verification.expected(0);
+}
+
+const v1::Buffer& OutputOf(const BatchContext& context, const ReadyCandidate& candidate) {
+  return candidate.signature().buffers(static_cast<int>(ExpectedOf(context).buffer()));
+}
+
+uint64_t TimeoutNs(const v1::TimingSpec& timing) {
+  return timing.timeout_ns() != 0 ? timing.timeout_ns() : kDefaultTimeoutNs;
+}
+
+CandidateSize SizeOf(const ReadyCandidate& candidate) {
+  CandidateSize size;
+  size.image_bytes = candidate.image.bytes.size();
+  size.image_alignment_bytes = candidate.image.alignment_bytes;
+  size.num_buffers = static_cast<uint32_t>(candidate.signature().buffers_size());
+  for (const v1::Buffer& buffer : candidate.signature().buffers()) {
+    if (buffer.role() == v1::BUFFER_ROLE_PACKED) size.packed_bytes.push_back(BufferBytes(buffer));
+  }
+  size.scratch_bytes = candidate.signature().scratch_bytes_per_worker();
+  return size;
+}
+
+SharedSize SharedOf(const BatchContext& context, const ReadyCandidate& candidate) {
+  SharedSize shared;
+  for (const v1::Buffer& buffer : candidate.signature().buffers()) {
+    if (IsDrawn(buffer)) shared.drawn_bytes.push_back(BufferBytes(buffer));
+  }
+  shared.output_bytes = BufferBytes(OutputOf(context, candidate));
+  shared.stack_bytes = kStackBytes;
+  shared.sample_bytes_per_candidate =
+      NumRepeats(context.request->timing, context.board->emulator.has_value()) * sizeof(uint32_t);
+  return shared;
+}
+
+std::vector<CandidateSize> SizesOf(const std::vector<const ReadyCandidate*>& candidates) {
+  std::vector<CandidateSize> sizes;
+  for (const ReadyCandidate* candidate : candidates) sizes.push_back(SizeOf(*candidate));
+  return sizes;
+}
+
+uint32_t FillType(v1::DataType type) {
+  switch (type) {
+    case v1::DATA_TYPE_S8:
+      return TUNEFARM_FILL_S8;
+    case v1::DATA_TYPE_S16:
+      return TUNEFARM_FILL_S16;
+    case v1::DATA_TYPE_S32:
+      return TUNEFARM_FILL_S32;
+    default:
+      return TUNEFARM_FILL_F32;
+  }
+}
+
+// A queue's slot as one of its kinds.
+tunefarm_task Task(const tunefarm_fill_task& fill) {
+  tunefarm_task task = {};
+  std::memcpy(&task, &fill, sizeof(fill));
+  return task;
+}
+tunefarm_task Task(const tunefarm_call& call) {
+  tunefarm_task task = {};
+  std::memcpy(&task, &call, sizeof(call));
+  return task;
+}
+tunefarm_task ChecksumTask(const Range& range, uint64_t num_bytes) {
+  tunefarm_checksum_task checksum = {};
+  checksum.head.kind = TUNEFARM_TASK_CHECKSUM;
+  checksum.address = static_cast<uint32_t>(range.begin);
+  checksum.num_bytes = static_cast<uint32_t>(num_bytes);
+  tunefarm_task task = {};
+  std::memcpy(&task, &checksum, sizeof(checksum));
+  return task;
+}
+
+// Builds one plan, part by part.
+class Planner {
+ public:
+  Planner(const BatchContext& context, const std::vector<const ReadyCandidate*>& candidates)
+      : context_(context), candidates_(candidates) {}
+
+  absl::StatusOr<BatchPlan> Plan(const ResidentSet& residents, DrawnChecksums* checksums) {
+    const ReadyCandidate& first = *candidates_.front();
+    TUNEFARM_ASSIGN_OR_RETURN(
+        placement_, PlaceBatch(*context_.board, SharedOf(context_, first), SizesOf(candidates_)));
+    plan_.num_candidates = candidates_.size();
+    plan_.repeats = NumRepeats(context_.request->timing, context_.board->emulator.has_value());
+    plan_.output = placement_.output;
+    plan_.output_bytes = BufferBytes(OutputOf(context_, first));
+    plan_.samples = placement_.samples;
+    AddTensors(residents, checksums);
+    AddBlock();
+    plan_.block_check = plan_.tasks.size();
+    plan_.tasks.push_back(ChecksumTask(plan_.block, plan_.block.size()));
+    plan_.first_call = plan_.tasks.size();
+    for (size_t i = 0; i < candidates_.size(); ++i) plan_.tasks.push_back(Task(CallOf(i)));
+    plan_.first_tensor_check = plan_.tasks.size();
+    for (const BatchPlan::Tensor& tensor : plan_.tensors) {
+      plan_.tasks.push_back(ChecksumTask(tensor.range, tensor.range.size()));
+    }
+    AddSetup();
+    return std::move(plan_);
+  }
+
+ private:
+  void AddTensors(const ResidentSet& residents, DrawnChecksums* checksums);
+  void AddBlock();
+  tunefarm_call CallOf(size_t index) const;
+  void AddSetup();
+  uint64_t BudgetTicks() const;
+
+  const BatchContext& context_;
+  const std::vector<const ReadyCandidate*>& candidates_;
+  BatchPlacement placement_;
+  BatchPlan plan_;
+};
+
+void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums) {
+  const v1::KernelSignature& signature = candidates_.front()->signature();
+  const uint64_t seed = context_.request->verification.seed();
+  for (int i = 0; i < signature.buffers_size(); ++i) {
+    const v1::Buffer& buffer = signature.buffers(i);
+    if (!IsDrawn(buffer)) continue;
+    BatchPlan::Tensor tensor;
+    tensor.position = static_cast<uint32_t>(i);
+    const uint32_t address = placement_.drawn[plan_.tensors.size()];
+    tensor.range = {address, address + BufferBytes(buffer)};
+    tensor.key = DrawnKey(buffer, tensor.position, seed);
+    tensor.crc = checksums->Of(buffer, tensor.position, seed);
+    tensor.must_fill = !residents.Holds(tensor.range, tensor.key);
+    plan_.tensors.push_back(tensor);
+    if (!tensor.must_fill) continue;
+    if (buffer.data_type() == v1::DATA_TYPE_F32 && !context_.has_fpu) {
+      std::string bytes = DrawTensor(buffer, tensor.position, seed);
+      bytes.resize(RoundUpWord(bytes.size()));
+      plan_.writes.push_back({address, std::move(bytes)});
+      continue;
+    }
+    tunefarm_fill_task fill = {};
+    fill.head.kind = TUNEFARM_TASK_FILL;
+    fill.destination = address;
+    fill.num_elems = static_cast<uint32_t>(buffer.num_elems());
+    fill.type = FillType(buffer.data_type());
+    fill.buffer = tensor.position;
+    fill.low = buffer.fill().low();
+    fill.high = buffer.fill().high();
+    fill.scale = buffer.fill().scale();
+    fill.seed = seed;
+    plan_.tasks.push_back(Task(fill));
+  }
+}
+
+// Images and pointer tables, as one write.
+void Planner::AddBlock() {
+  plan_.block = placement_.block;
+  std::string bytes(plan_.block.size(), '\0');
+  const auto put = [&](uint32_t address, const void* data, size_t num_bytes) {
+    std::memcpy(bytes.data() + (address - plan_.block.begin), data, num_bytes);
+  };
+  for (size_t i = 0; i < candidates_.size(); ++i) {
+    const CandidatePlace& place = placement_.candidates[i];
+    const KernelImage& image = candidates_[i]->image;
+    put(place.image, image.bytes.data(), image.bytes.size());
+    size_t num_drawn = 0;
+    size_t num_packed = 0;
+    std::vector<uint32_t> table;
+    for (const v1::Buffer& buffer : candidates_[i]->signature().buffers()) {
+      if (IsDrawn(buffer)) {
+        table.push_back(placement_.drawn[num_drawn++]);
+      } else if (buffer.role() == v1::BUFFER_ROLE_PACKED) {
+        table.push_back(place.packed[num_packed++]);
+      } else {
+        table.push_back(placement_.output);
+      }
+    }
+    put(place.table, table.data(), table.size() * kWordBytes);
+  }
+  plan_.block_crc = Crc32(bytes);
+  plan_.writes.push_back({static_cast<uint32_t>(plan_.block.begin), std::move(bytes)});
+}
+
+tunefarm_call Planner::CallOf(size_t index) const {
+  const CandidatePlace& place = placement_.candidates[index];
+  const ReadyCandidate& candidate = *candidates_[index];
+  tunefarm_call call = {};
+  call.head.kind = TUNEFARM_TASK_CALL;
+  call.run = (place.image + candidate.image.run_offset) | kThumbBit;
+  if (candidate.image.has_prepare) {
+    call.prepare = (place.image + candidate.image.prepare_offset) | kThumbBit;
+  }
+  call.buffers = place.table;
+  call.scratch = candidate.signature().scratch_bytes_per_worker() != 0 ? placement_.scratch : 0;
+  call.output = plan_.output;
+  call.output_bytes = static_cast<uint32_t>(plan_.output_bytes);
+  call.repeats = plan_.repeats;
+  call.samples = plan_.samples + static_cast<uint32_t>(index * plan_.repeats * sizeof(uint32_t));
+  call.budget_ticks = BudgetTicks();
+  // Floats that differ in the last bit may still be right: the bridge looks at those itself.
+  if (OutputOf(context_, candidate).data_type() != v1::DATA_TYPE_F32) {
+    call.head.flags = TUNEFARM_TASK_HAS_EXPECTED_CRC;
+    call.expected_crc = Crc32(*context_.request->blobs.at(ExpectedOf(context_).digest()));
+  }
+  return call;
+}
+
+// The candidate's time is for verifying and for each timed run alike.
+uint64_t Planner::BudgetTicks() const {
+  const double seconds =
+      static_cast<double>(TimeoutNs(context_.request->timing)) * 1e-9 / (plan_.repeats + 1);
+  return std::max<uint64_t>(1, static_cast<uint64_t>(seconds * context_.tick_hz));
+}
+
+void Planner::AddSetup() {
+  plan_.setup.stack = placement_.stack;
+  plan_.setup.stack_bytes = kStackBytes;
+  plan_.setup.guard = static_cast<uint32_t>(placement_.guard.begin);
+  plan_.setup.guard_bytes = static_cast<uint32_t>(placement_.guard.size());
+  const absl::Duration budget =
+      absl::Seconds(1) * static_cast<double>(BudgetTicks()) / static_cast<double>(context_.tick_hz);
+  const int slowness = context_.board->emulator ? kEmulatorSlowness : 1;
+  plan_.setup.silence_limit = budget * slowness + kSilenceSlack;
+}
+
+size_t NumDrawn(const v1::KernelSignature& signature) {
+  return static_cast<size_t>(
+      std::count_if(signature.buffers().begin(), signature.buffers().end(), IsDrawn));
+}
+
+}  // namespace
+
+uint32_t NumRepeats(const v1::TimingSpec& timing, bool emulated) {
+  return std::clamp<uint32_t>(timing.num_samples(), 1, emulated ? kEmulatedRepeats : kMostRepeats);
+}
+
+absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candidate) {
+  const v1::KernelSignature& signature = candidate.signature();
+  const auto num_outputs =
+      std::count_if(signature.buffers().begin(), signature.buffers().end(),
+                    [](const auto& buffer) { return buffer.role() == v1::BUFFER_ROLE_OUTPUT; });
+  if (num_outputs != 1 || context.request->verification.expected_size() != 1) {
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "a board verifies one output; the kernel has %d, %d of them with an expectation",
+        num_outputs, context.request->verification.expected_size()));
+  }
+  // A fill and a check for each tensor, the check of the images, and the call.
+  const size_t num_tasks = 2 * NumDrawn(signature) + 2;
+  if (num_tasks > context.capacity) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("%u inputs and constants need %u tasks, the firmware has room for %u",
+                        NumDrawn(signature), num_tasks, context.capacity));
+  }
+  return absl::OkStatus();
+}
+
+std::string TensorsKey(const v1::KernelSignature& signature) {
+  std::string key;
+  for (int i = 0; i < signature.buffers_size(); ++i) {
+    const v1::Buffer& buffer = signature.buffers(i);
+    if (IsDrawn(buffer)) key += DrawnKey(buffer, static_cast<uint32_t>(i), 0) + ";";
+    if (buffer.role() == v1::BUFFER_ROLE_OUTPUT) key += absl::StrFormat("out %d;", i);
+  }
+  return key;
+}
+
+absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
+                                  const std::vector<const ReadyCandidate*>& candidates) {
+  const SharedSize shared = SharedOf(context, *candidates.front());
+  const std::vector<CandidateSize> sizes = SizesOf(candidates);
+  const size_t most = context.capacity - 2 * NumDrawn(candidates.front()->signature()) - 1;
+  const size_t count = NumThatFit(*context.board, shared, sizes, most);
+  if (count == 0) return PlaceBatch(*context.board, shared, {sizes.front()}).status();
+  return count;
+}
+
+absl::StatusOr<BatchPlan> PlanOf(const BatchContext& context,
+                                 const std::vector<const ReadyCandidate*>& candidates,
+                                 const ResidentSet& residents, DrawnChecksums* checksums) {
+  return Planner(context, candidates).Plan(residents, checksums);
+}
+
+}  // namespace tunefarm::mcu_agent

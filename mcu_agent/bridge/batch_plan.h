@@ -1,0 +1,101 @@
+// A batch of candidates as bytes to be written and tasks to be run, and what the tasks' results say
+// about each candidate.
+//
+// Stands between bridge_runner.h, which carries it out, and placement.h. Pure: no link, no clock. A
+// queue reads: fill the tensors that are not there, check that the images arrived, verify and time
+// each candidate, check that the tensors are what they were.
+#ifndef TUNEFARM_MCU_AGENT_BRIDGE_BATCH_PLAN_H_
+#define TUNEFARM_MCU_AGENT_BRIDGE_BATCH_PLAN_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "device_agent/kernel_runner.h"
+#include "mcu_agent/boards/board_map.h"
+#include "mcu_agent/bridge/board_session.h"
+#include "mcu_agent/bridge/drawn_tensor.h"
+#include "mcu_agent/bridge/kernel_image.h"
+#include "mcu_agent/bridge/placement.h"
+#include "mcu_agent/bridge/resident_set.h"
+#include "proto/mcu_mailbox.h"
+
+namespace tunefarm::mcu_agent {
+
+// A candidate that may run: checked, its image read.
+struct ReadyCandidate {
+  const v1::Candidate* candidate = nullptr;  // Not owned.
+  KernelImage image;
+
+  const v1::KernelSignature& signature() const { return candidate->kernel().signature(); }
+};
+
+// The firmware and the request, as far as a plan depends on them.
+struct BatchContext {
+  const BoardMap* board = nullptr;
+  const device_agent::MeasureRequest* request = nullptr;
+  uint32_t capacity = 0;  // Tasks in a queue.
+  bool has_fpu = false;   // The firmware can draw floats.
+  uint32_t tick_hz = 0;
+  uint32_t overhead_ticks = 0;
+};
+
+struct BatchPlan {
+  struct Write {
+    uint32_t address = 0;
+    std::string bytes;  // Whole words.
+  };
+  // A tensor of the signature and where it lies.
+  struct Tensor {
+    uint32_t position = 0;  // In the signature.
+    Range range;
+    std::string key;
+    uint32_t crc = 0;
+    bool must_fill = false;
+  };
+
+  std::vector<Write> writes;
+  std::vector<tunefarm_task> tasks;
+  QueueSetup setup;
+  std::vector<Tensor> tensors;
+  Range block;  // Images and tables.
+  uint32_t block_crc = 0;
+  // Positions in `tasks`.
+  size_t block_check = 0;
+  size_t first_call = 0;
+  size_t first_tensor_check = 0;
+  size_t num_candidates = 0;
+  uint32_t output = 0;
+  uint64_t output_bytes = 0;
+  uint32_t samples = 0;
+  uint32_t repeats = 0;  // Samples of each candidate.
+
+  uint32_t sample_bytes() const {
+    return static_cast<uint32_t>(num_candidates * repeats * sizeof(uint32_t));
+  }
+};
+
+// Timed runs of each candidate. An emulator counts instructions: a second run repeats the first.
+uint32_t NumRepeats(const v1::TimingSpec& timing, bool emulated);
+
+// INVALID_ARGUMENT unless a board can verify the task: one output, and it has an expectation.
+absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candidate);
+
+// What tells tasks of one request apart: candidates with the same can share a batch.
+std::string TensorsKey(const v1::KernelSignature& signature);
+
+// How many of `candidates`, from the first, fit into one queue and the board's memory; 0 with
+// RESOURCE_EXHAUSTED (bytes per section) where not even the first does. All have the same
+// TensorsKey.
+absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
+                                  const std::vector<const ReadyCandidate*>& candidates);
+
+// Plans a batch of all `candidates`. Tensors that `residents` holds are not filled again.
+absl::StatusOr<BatchPlan> PlanOf(const BatchContext& context,
+                                 const std::vector<const ReadyCandidate*>& candidates,
+                                 const ResidentSet& residents, DrawnChecksums* checksums);
+
+}  // namespace tunefarm::mcu_agent
+
+#endif  // TUNEFARM_MCU_AGENT_BRIDGE_BATCH_PLAN_H_

@@ -1,0 +1,113 @@
+#include "mcu_agent/boards/board_map.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/status_matchers.h"
+
+namespace tunefarm::mcu_agent {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::string kBoards = std::string(TUNEFARM_SOURCE_DIR) + "/mcu_agent/boards";
+
+// A good map, with `from` replaced by `to`.
+std::string MapText(const std::string& from = "", const std::string& to = "") {
+  std::string text = R"({  // a small board
+    "board": "small", "description": "made up", "cpu": "cortex-m4",
+    "cpuid": {"address": "0xE000ED00", "mask": "0xFFF0", "value": "0xC240"},
+    "openocd": "openocd.cfg",
+    "firmware": {"elf": "firmware.elf", "base": "0x20002000", "bytes": "0x2000"},
+    "mailbox": "0x20003120",
+    "regions": [
+      {"name": "sram", "base": "0x20000000", "bytes": 32768, "use": ["code", "data"]},
+      {"name": "ccm", "base": "0x10000000", "bytes": "0x1000", "use": ["data"]}
+    ],
+    "code_order": ["sram"], "data_order": ["ccm", "sram"]})";
+  if (!from.empty()) {
+    const size_t at = text.find(from);
+    if (at == std::string::npos) ADD_FAILURE() << from << " is not in the map";
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+std::string Refusal(const std::string& from, const std::string& to) {
+  const auto map = ParseBoardMap(MapText(from, to), "small.json", "/b");
+  EXPECT_EQ(map.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(map.status().message());
+}
+
+TEST(BoardMapTest, RegionsAreSortedAndPathsTakenFromTheFolder) {
+  const auto map = ParseBoardMap(MapText(), "small.json", "/b");
+  ASSERT_TRUE(map.ok()) << map.status();
+  EXPECT_EQ(map->regions[0].name, "ccm");
+  EXPECT_EQ(map->regions[1].range, (MemoryRange{0x20000000, 32768}));
+  EXPECT_EQ(map->firmware_elf, "/b/firmware.elf");
+  EXPECT_EQ(map->openocd_config, "/b/openocd.cfg");
+  EXPECT_FALSE(map->emulator.has_value());
+  EXPECT_THAT(map->data_order, ElementsAre("ccm", "sram"));
+}
+
+TEST(BoardMapTest, TheFirmwaresBlockIsNotFree) {
+  const auto map = ParseBoardMap(MapText(), "small.json", "/b");
+  ASSERT_TRUE(map.ok()) << map.status();
+  EXPECT_THAT(FreeRanges(*map, *FindRegion(*map, "sram")),
+              ElementsAre(MemoryRange{0x20000000, 0x2000}, MemoryRange{0x20004000, 0x4000}));
+  EXPECT_THAT(FreeRanges(*map, *FindRegion(*map, "ccm")),
+              ElementsAre(MemoryRange{0x10000000, 0x1000}));
+}
+
+TEST(BoardMapTest, OverlappingRegionsAreRefusedWithBothNames) {
+  EXPECT_THAT(Refusal("0x10000000", "0x20007000"),
+              HasSubstr("regions sram [0x20000000, 0x20008000) and ccm [0x20007000, 0x20008000) "
+                        "overlap"));
+}
+
+TEST(BoardMapTest, RegionsMayNotWrapAround) {
+  EXPECT_THAT(Refusal("\"0x1000\"", "\"0xF0000001\""), HasSubstr("ends beyond 0xFFFFFFFF"));
+}
+
+TEST(BoardMapTest, FirmwareOutsideOfCodeMemoryIsRefused) {
+  EXPECT_THAT(Refusal("\"base\": \"0x20002000\"", "\"base\": \"0x10000000\""),
+              HasSubstr("lies in no region that holds code"));
+}
+
+TEST(BoardMapTest, AMailboxThatDoesNotFitIsRefused) {
+  EXPECT_THAT(Refusal("0x20003120", "0x20003128"), HasSubstr("mailbox 0x20003128"));
+}
+
+TEST(BoardMapTest, AnOrderNamesRegionsOfItsUse) {
+  EXPECT_THAT(Refusal("\"code_order\": [\"sram\"]", "\"code_order\": [\"ccm\"]"),
+              HasSubstr("'ccm' is no region for code"));
+}
+
+TEST(BoardMapTest, UnknownMissingAndMalformedKeysAreNamed) {
+  EXPECT_THAT(Refusal("\"mailbox\"", "\"mailbx\""), HasSubstr("board.mailbx is unknown"));
+  EXPECT_THAT(Refusal("\"mailbox\": \"0x20003120\",", ""), HasSubstr("board.mailbox is missing"));
+  EXPECT_THAT(Refusal("32768", "-1"), HasSubstr("regions[0].bytes = -1 is no number"));
+  EXPECT_THAT(Refusal("32768", "\"0x12G\""), HasSubstr("regions[0].bytes = \"0x12G\""));
+  EXPECT_THAT(Refusal("{", "["), HasSubstr("is no JSON"));
+}
+
+TEST(BoardMapTest, UnknownBoardsAreRefusedWithTheListOfKnownOnes) {
+  const auto map = LoadBoardMap(kBoards, "../boards");
+  EXPECT_EQ(map.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(std::string(map.status().message()), HasSubstr("mps2-an500"));
+}
+
+TEST(BoardMapTest, EveryBoardInTheTreeHasAMapThatParses) {
+  const std::vector<std::string> boards = ListBoards(kBoards);
+  ASSERT_GE(boards.size(), 8u);
+  for (const std::string& board : boards) {
+    const auto map = LoadBoardMap(kBoards, board);
+    EXPECT_TRUE(map.ok()) << map.status();
+  }
+}
+
+}  // namespace
+}  // namespace tunefarm::mcu_agent
