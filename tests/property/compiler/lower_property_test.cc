@@ -16,7 +16,7 @@ constexpr int kRandomOperators = 150;
 uint64_t Seed() { return ::testing::UnitTest::GetInstance()->random_seed(); }
 
 void CheckByInterpreter(const Workload& workload, int num_configs, base::Rng& rng) {
-  for (const char* target : {"x86-avx2", "x86-avx512", "rpi3-32", "rpi4", "rpi5"}) {
+  for (const char* target : {"x86-avx2", "x86-avx512", "rpi3-32", "rpi4", "rpi5", "cortex-m7"}) {
     testing::ForRandomConfigs(
         workload, target, num_configs, rng,
         [&rng](const Operator& op, const Target&, const LoweredKernel& kernel) {

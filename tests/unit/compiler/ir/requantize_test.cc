@@ -34,5 +34,22 @@ TEST(RequantizeTest, TheOneProductThatDoesNotFitSaturates) {
   EXPECT_EQ(Requantize(kLowest, kHighest, -31), -1);
 }
 
+// Every value near a boundary, with the extremes of multiplier and shift.
+TEST(RequantizeTest, TheShortFormIsTheSamePlusAZeroPointInsideItsRange) {
+  const int32_t limit = (1 << 30) - 1;
+  for (int32_t x : {0, 1, -1, 2, -2, 3, -3, 12345, -12345, 1 << 22, -(1 << 22), limit, -limit}) {
+    for (int32_t multiplier : {0, 1, kHalf - 1, kHalf, kHalf + 1, 0x5A5A5A5A, kHighest}) {
+      for (int32_t right = 1; right <= kMaxShortRight; ++right) {
+        for (int32_t zero_point : {-128, -1, 0, 127}) {
+          const int32_t addend = (1 << (right - 1)) + zero_point * (1 << right);
+          EXPECT_EQ(RequantizeShort(2 * x, multiplier, addend, right),
+                    Requantize(x, multiplier, -right) + zero_point)
+              << x << " x " << multiplier << " >> " << right << " + " << zero_point;
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace tunefarm::compiler

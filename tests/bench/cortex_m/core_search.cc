@@ -1,0 +1,88 @@
+#include "tests/bench/cortex_m/core_search.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "base/status.h"
+#include "compiler/artifact/artifact.h"
+#include "compiler/codegen/emit.h"
+#include "compiler/lower/lower.h"
+#include "compiler/schedule/template.h"
+#include "tests/support/emulated_core/emulated_core.h"
+#include "tests/support/kernel_check.h"
+
+namespace tunefarm::bench {
+namespace {
+
+constexpr uint64_t kDataSeed = 7;
+constexpr size_t kBatch = 16;
+constexpr uint64_t kMaxIndices = 200000;
+
+struct Candidate {
+  CountedConfig counted;
+  testing::CoreTask task;
+};
+
+absl::StatusOr<Candidate> Compile(const compiler::Operator& op, const compiler::Target& target,
+                                  const compiler::BoundTemplate& bound, uint64_t index) {
+  const compiler::Config config = bound.space().At(index);
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Schedule schedule, bound.MakeSchedule(config));
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::LoweredKernel kernel, compiler::Lower(op, schedule));
+  Candidate candidate;
+  TUNEFARM_ASSIGN_OR_RETURN(candidate.task.artifact,
+                            compiler::BuildArtifact(kernel, target, "kernel"));
+  candidate.task.buffers = testing::MakeCallBuffers(op, kernel, kDataSeed);
+  candidate.counted.config = bound.space().Print(config);
+  candidate.counted.text_bytes = candidate.task.artifact.text_bytes;
+  candidate.counted.scratch_bytes = candidate.task.artifact.scratch_bytes_per_worker;
+  TUNEFARM_ASSIGN_OR_RETURN(candidate.counted.assembly,
+                            compiler::EmitAssembly(kernel, target, "kernel"));
+  return candidate;
+}
+
+absl::Status CountBatch(const compiler::Operator& op, const std::string& machine,
+                        std::vector<Candidate> batch, std::vector<CountedConfig>& counted) {
+  std::vector<testing::CoreTask> tasks;
+  for (Candidate& candidate : batch) tasks.push_back(std::move(candidate.task));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<testing::CoreResult> results,
+                            testing::RunOnCore(machine, tasks));
+  for (size_t i = 0; i < batch.size(); ++i) {
+    CountedConfig& config = batch[i].counted;
+    config.instructions = results[i].run_instructions;
+    config.exact =
+        testing::CompareWithReference(op, tasks[i].buffers, results[i].buffers.back()).ok();
+    counted.push_back(std::move(config));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workload,
+                                                        const std::string& target_name,
+                                                        int64_t max_configs) {
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Workload parsed, compiler::ParseWorkload(workload));
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(parsed));
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_name));
+  TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
+  const std::vector<uint64_t> indices = bound->space().ValidIndices(kMaxIndices);
+  const size_t stride =
+      (indices.size() + static_cast<size_t>(max_configs) - 1) / static_cast<size_t>(max_configs);
+  std::vector<CountedConfig> counted;
+  std::vector<Candidate> batch;
+  const std::string machine = testing::MachineOf(target.cpu);
+  for (size_t i = 0; i < indices.size(); i += stride) {
+    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, indices[i]));
+    batch.push_back(std::move(candidate));
+    if (batch.size() < kBatch && i + stride < indices.size()) continue;
+    TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
+    batch.clear();
+  }
+  std::sort(counted.begin(), counted.end(), [](const CountedConfig& a, const CountedConfig& b) {
+    return std::tuple(!a.exact, a.instructions, a.text_bytes) <
+           std::tuple(!b.exact, b.instructions, b.text_bytes);
+  });
+  return counted;
+}
+
+}  // namespace tunefarm::bench

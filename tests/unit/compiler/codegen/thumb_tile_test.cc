@@ -1,0 +1,108 @@
+// Register tiles for Cortex-M: what is written, and that the loops which the expansions build are
+// recognised.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "compiler/codegen/emit.h"
+#include "compiler/codegen/thumb/pair_tile.h"
+#include "compiler/codegen/thumb/window_tile.h"
+#include "compiler/lower/lower.h"
+
+namespace tunefarm::compiler {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+int64_t Count(const std::string& text, const std::string& word) {
+  int64_t count = 0;
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(text, '\n'))) {
+    count += absl::StrContains(line, word) ? 1 : 0;
+  }
+  return count;
+}
+
+TEST(PairTileTest, AStepOfTwoByFourTakesEightMultiplyAddsAndThreeLoads) {
+  PairTileShape shape;
+  shape.pixels = 2;
+  shape.channels = 4;
+  shape.phases = {{16, 1}};
+  const std::string text = PairTileAssembly(shape);
+  EXPECT_EQ(Count(text, "smlad") + Count(text, "smuad"), 16 * 8);
+  EXPECT_EQ(Count(text, "ldrd"), 16 * 3);
+}
+
+TEST(PairTileTest, TheFirstStepStartsTheSums) {
+  PairTileShape shape;
+  shape.pixels = 2;
+  shape.channels = 3;
+  shape.phases = {{4, 1}, {4, 3}};
+  EXPECT_EQ(Count(PairTileAssembly(shape), "smuad"), 6);
+}
+
+TEST(PairTileTest, AResultTakesSixInstructionsAndTwoMoreForRelu) {
+  PairTileShape shape;
+  shape.phases = {{1, 1}};
+  const int64_t plain = Count(PairTileAssembly(shape), " ");
+  shape.requantise.activation = ShortRequantise::Activation::kRelu;
+  EXPECT_EQ(Count(PairTileAssembly(shape), " "), plain + 2);
+}
+
+TEST(WindowTileTest, TwoOutputsOfAThreeByThreeWindowTakeTwelveMultiplyAdds) {
+  WindowTileShape shape;
+  shape.outputs = 8;
+  shape.row_bytes = 24;
+  const std::string text = WindowTileAssembly(shape);
+  EXPECT_EQ(Count(text, "smla") + Count(text, "smua") + Count(text, "smul"), 12);
+  EXPECT_THAT(text, HasSubstr("bne"));
+}
+
+TEST(WindowTileTest, AnOddOutputIsComputedAlone) {
+  WindowTileShape shape;
+  shape.outputs = 9;
+  EXPECT_EQ(Count(WindowTileAssembly(shape), "strb"), 3);
+  shape.outputs = 1;
+  EXPECT_EQ(Count(WindowTileAssembly(shape), "strb"), 1);
+}
+
+std::string AssemblyOf(const std::string& key, const Step& step, const std::string& target) {
+  const auto op = BuildOperator(*ParseWorkload(key));
+  EXPECT_TRUE(op.ok()) << op.status();
+  const auto kernel = Lower(*op, Schedule{{step}});
+  EXPECT_TRUE(kernel.ok()) << kernel.status();
+  const auto text = EmitAssembly(*kernel, *ParseTarget(target), "kernel");
+  EXPECT_TRUE(text.ok()) << text.status();
+  return text.ok() ? *text : "";
+}
+
+TEST(TileLoopTest, ConvolutionsBecomePairTilesOnCortexM) {
+  for (const char* activation : {"", "+relu", "+clip-3:40"}) {
+    const std::string key =
+        std::string("conv2d/s8/nhwc/1x6x6x8/o12k3x3p1x1/bias+requant") + activation;
+    for (const PairTileKnobs& knobs : {PairTileKnobs{2, 4, 8}, {1, 8, 4}, {4, 2, 16}, {1, 1, 2}}) {
+      EXPECT_THAT(AssemblyOf(key, ExpandPairTile("out", knobs), "cortex-m4"), HasSubstr("smuad"))
+          << key;
+    }
+  }
+}
+
+TEST(TileLoopTest, ThreeWideWindowsBecomeWindowTilesOnCortexM) {
+  for (const char* key : {"depthwise_conv2d/s8/nhwc/1x7x6x5/k3x3p1x1/bias+requant+relu",
+                          "depthwise_conv2d/s8/nhwc/1x6x9x4/k3x3/bias+requant"}) {
+    for (bool along_height : {false, true}) {
+      EXPECT_THAT(AssemblyOf(key, ExpandWindowRows("out", {along_height}), "cortex-m7"),
+                  HasSubstr("smlatb"));
+    }
+  }
+}
+
+TEST(TileLoopTest, ElsewhereTheSameLoopsArePlainOnes) {
+  EXPECT_THAT(AssemblyOf("conv2d/s8/nhwc/1x6x6x8/o12k3x3p1x1/bias+requant",
+                         ExpandPairTile("out", {2, 4, 8}), "x86-avx2"),
+              Not(HasSubstr("smlad")));
+}
+
+}  // namespace
+}  // namespace tunefarm::compiler
