@@ -35,6 +35,8 @@ class Starter {
         target = std::max(target, AfterDefinition(operand.getReg()));
       }
       if (!ReadsConstantMemory(load)) target = std::max(target, AfterBarrier(at));
+      // A load that stood there may stand elsewhere by now.
+      while (target < at && registers_.IsPlainLoad(*code_.order[target])) ++target;
       if (target >= at) continue;
       registers_.ExtendOperands(load);
       block_.splice(code_.order[target]->getIterator(), &block_, load.getIterator());
@@ -43,7 +45,8 @@ class Starter {
   }
 
  private:
-  // Pointer increments and the loop's test.
+  // Pointer increments and the loop's test: all of what follows the last load but multiply-adds, in
+  // the same order, so that none comes before what it needs.
   void RaiseScalars() {
     auto behind_last_load = block_.begin();
     for (auto it = block_.begin(); it != block_.end(); ++it) {
@@ -52,7 +55,10 @@ class Starter {
     llvm::SmallVector<llvm::MachineInstr*> scalars;
     for (auto it = behind_last_load; it != block_.end(); ++it) {
       if (it->mayLoadOrStore() || it->isCall()) return;
-      if (!it->isTerminator() && !UsesVectors(*it)) scalars.push_back(&*it);
+      if (it->isTerminator() || registers_.IsMultiplyAdd(*it)) continue;
+      // Anything but multiply-adds and scalars of their own: this is no body of such a loop.
+      if (UsesVectors(*it)) return;
+      scalars.push_back(&*it);
     }
     for (llvm::MachineInstr* scalar : scalars) {
       block_.splice(behind_last_load, &block_, scalar->getIterator());

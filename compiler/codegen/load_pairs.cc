@@ -58,6 +58,7 @@ void PairQuadwordLoads(llvm::Function& function) {
     for (size_t i = 0; i + 1 < found.size(); ++i) {
       const Quadword &low = found[i], &high = found[i + 1];
       if (low.base != high.base || high.offset_bytes != low.offset_bytes + kQuadwordBytes) continue;
+      if (low.load->getAlign() < llvm::Align(2 * kQuadwordBytes)) continue;
       Join(*low.load, *high.load);
       ++i;
     }

@@ -10,7 +10,8 @@
 
 namespace tunefarm::compiler {
 
-// Pairs loads of four f32 from memory that the kernel only reads, block by block.
+// Pairs loads of four f32 from memory that the kernel only reads, block by block, where 32 bytes of
+// alignment are known: the instruction as LLVM emits it demands them.
 void PairQuadwordLoads(llvm::Function& function);
 
 }  // namespace tunefarm::compiler

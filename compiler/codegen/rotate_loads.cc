@@ -5,6 +5,7 @@
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/IntrinsicInst.h>
+#include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Cloning.h>
 #include <llvm/Transforms/Utils/ValueMapper.h>
 
@@ -93,7 +94,12 @@ std::vector<llvm::LoadInst*> EarlyLoads(llvm::BasicBlock& block, int64_t ahead) 
 
 class Rotation {
  public:
-  explicit Rotation(const CountedLoop& loop) : loop_(loop) {}
+  // The first iteration's loads get a place of their own where control cannot go elsewhere.
+  explicit Rotation(const CountedLoop& loop) : loop_(loop) {
+    if (loop_.before->getSingleSuccessor() == nullptr) {
+      loop_.before = llvm::SplitEdge(loop_.before, loop_.block);
+    }
+  }
 
   void Run(const std::vector<llvm::LoadInst*>& loads) {
     for (llvm::LoadInst* load : loads) {
@@ -178,7 +184,7 @@ class Rotation {
         1, llvm::ConstantInt::get(loop_.condition->getOperand(1)->getType(), loop_.bound - 1));
   }
 
-  const CountedLoop loop_;
+  CountedLoop loop_;
   std::vector<llvm::Value*> rotated_;  // Loads of the next iteration.
 };
 
@@ -186,11 +192,12 @@ class Rotation {
 
 void RotateLoads(llvm::Function& function, int64_t ahead) {
   if (ahead <= 0) return;
-  std::vector<CountedLoop> loops;
-  for (llvm::BasicBlock& block : function) {
-    if (const auto loop = AsCountedLoop(block)) loops.push_back(*loop);
+  std::vector<llvm::BasicBlock*> blocks;
+  for (llvm::BasicBlock& block : function) blocks.push_back(&block);
+  // Looked at one by one: rotating a loop changes what stands before the next.
+  for (llvm::BasicBlock* block : blocks) {
+    if (const auto loop = AsCountedLoop(*block)) Rotation(*loop).Run(EarlyLoads(*block, ahead));
   }
-  for (const CountedLoop& loop : loops) Rotation(loop).Run(EarlyLoads(*loop.block, ahead));
 }
 
 }  // namespace tunefarm::compiler

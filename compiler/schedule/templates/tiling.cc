@@ -97,16 +97,13 @@ int64_t ColumnLanes(const Operator& op, const Target& target, int64_t columns) {
 
 std::vector<Knob> StreamKnobs(const Operator& op, const Target& target, int64_t steps) {
   if (!target.HasLaneMultiply()) return {};
-  std::vector<int64_t> ahead = {0}, group = {0};
-  if (target.in_order) {
-    ahead = {0, 4, 8, 12};
-    group = {0, 2, 4};
-  }
+  std::vector<int64_t> group = {0};
+  if (target.in_order) group = {0, 2, 4};
   std::vector<int64_t> lanes = {1, 2, 4};
   if (op.workload.dtype == DType::kS8) lanes = {1, 4, 8};
   return {{"lanes", ValuesUpTo(lanes, std::bit_floor(static_cast<uint64_t>(steps))),
            "Input elements per load; 1: each is spread."},
-          {"ahead", std::move(ahead), "Multiply-adds between a load and its use."},
+          {"ahead", {0}, "Multiply-adds between a load and its use."},
           {"group", std::move(group), "Reduction steps whose loads stand together; 0: none do."}};
 }
 

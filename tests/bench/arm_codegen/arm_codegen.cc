@@ -23,7 +23,8 @@ namespace {
 constexpr char kPreamble[] =
     "# STATIC AND EMULATED FIGURES, NOT BOARD TIMINGS. No board took part in any number below.\n"
     "#   %peak     llvm-mca-19's simulated cycles of the inner loop, run without cache misses, as\n"
-    "#             part of the multiply-add peak of the model named in the target's line\n"
+    "#             part of the peak, in multiply-add instructions, of the model named in the "
+    "target's line\n"
     "#   useful    part of the multiply-adds issued that the result needs (the rest are tails)\n"
     "#   inst/MAC  instructions executed by one run of the kernel, counted by a QEMU plugin, per\n"
     "#             nominal multiply-add (taps in the padding count, whether skipped or not)\n"
@@ -55,7 +56,7 @@ struct Options {
   std::vector<std::string> boards;
   std::vector<std::string> layers;
   std::string config;
-  int num_tiles = 12;
+  int num_tiles = 8;
   bool count = true;
   bool show_loop = false;
 };

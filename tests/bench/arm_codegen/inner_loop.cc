@@ -17,7 +17,7 @@
 namespace tunefarm::bench {
 namespace {
 
-constexpr int kIterations = 200;
+constexpr int kIterations = 50;
 
 struct MultiplyAdd {
   const char* mnemonic;
@@ -93,6 +93,7 @@ absl::StatusOr<InnerLoop> FindInnerLoop(const std::string& assembly) {
     if (line[0] == '.') continue;
     piece.instructions.push_back(ForMca(line));
     piece.macs += MacsOf(line);
+    piece.multiply_adds += MacsOf(line) > 0;
     if (!IsBranch(line)) continue;
     if (BranchTarget(line) == label && piece.macs > best_loop.macs) best_loop = piece;
     finish();

@@ -13,8 +13,9 @@ namespace tunefarm::bench {
 struct InnerLoop {
   std::vector<std::string> instructions;
   // Multiply-adds of elements in one iteration: four per quadword fmla, vmla, smlal; sixteen per
-  // sdot.
+  // sdot; and the instructions that do them.
   double macs = 0;
+  int multiply_adds = 0;
 };
 
 // The straight-line loop with the most multiply-adds in Arm assembly as LLVM prints it; where a

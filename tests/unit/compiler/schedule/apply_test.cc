@@ -96,7 +96,8 @@ TEST(ApplyTest, PeelHasABound) {
 
 TEST(ApplyTest, TensorizeWantsAPairOfIntegerTerms) {
   const Operator op = Make("dense/s8/1x8/o16/requant");
-  EXPECT_THAT(Apply(op, {Tensorize("dense", "k")}), StatusIs(kNotLegal, HasSubstr("split by 1, 2 or 4")));
+  EXPECT_THAT(Apply(op, {Tensorize("dense", "k")}),
+              StatusIs(kNotLegal, HasSubstr("split by 1, 2 or 4")));
   EXPECT_THAT(
       Apply(Make("matmul/f32/6x8x4"), {Split("matmul", "k", 2), Tensorize("matmul", "k_inner")}),
       StatusIs(kNotLegal, HasSubstr("only s32 sums")));
@@ -189,7 +190,8 @@ TEST(ApplyTest, RecenterNeedsAZeroPointAndCopiedPadding) {
               StatusIs(kNotLegal, HasSubstr("missing from a sum")));
   EXPECT_THAT(Apply(op, {Inline("pad"), Recenter("conv2d")}),
               StatusIs(kNotLegal, HasSubstr("without inlined padding")));
-  EXPECT_THAT(Apply(op, {Recenter("conv2d"), Recenter("conv2d")}), StatusIs(kNotLegal, HasSubstr("no product")));
+  EXPECT_THAT(Apply(op, {Recenter("conv2d"), Recenter("conv2d")}),
+              StatusIs(kNotLegal, HasSubstr("no product")));
 }
 
 TEST(ApplyTest, FourTermsAtATimeHaveNoRoomForAZeroPoint) {

@@ -95,7 +95,8 @@ TEST(TargetTest, CortexMIsBareMetalWithPairMultiplyAndNoVectors) {
   EXPECT_FALSE(MustParse("triple=thumbv6m-none-eabi,cpu=cortex-m0").HasPairMultiply());
 }
 
-// Cores, gigahertz and quadword multiply-adds per cycle make the peaks: 9.6, 12 and 38.4 GFLOP/s per core.
+// Cores, gigahertz and quadword multiply-adds per cycle make the peaks: 9.6, 12 and 38.4 GFLOP/s
+// per core.
 TEST(TargetTest, BoardsHaveCoresCachesAndAPeak) {
   const Target rpi3 = MustParse("rpi3"), rpi4 = MustParse("rpi4"), rpi5 = MustParse("rpi5");
   EXPECT_EQ(Print(rpi3), "triple=aarch64-unknown-linux-gnu,cpu=cortex-a53,features=neon");
@@ -114,7 +115,8 @@ TEST(TargetTest, A32BitBoardHasSixteenRegistersAndMultipliesByElement) {
   EXPECT_EQ(target.PointerBits(), 32);
   EXPECT_TRUE(target.HasLaneMultiply());
   EXPECT_TRUE(target.in_order);
-  EXPECT_FALSE(MustParse("triple=armv6-unknown-linux-gnueabihf,cpu=arm1176jzf-s").HasLaneMultiply());
+  EXPECT_FALSE(
+      MustParse("triple=armv6-unknown-linux-gnueabihf,cpu=arm1176jzf-s").HasLaneMultiply());
 }
 
 TEST(TargetTest, OnlyCoresWithTheFeatureHaveDotProducts) {
