@@ -104,7 +104,10 @@ class NetworkTest : public ::testing::Test {
                     "AND superseded_by IS NULL GROUP BY config)"),
               trials)
         << "a config counts twice";
-    EXPECT_TRUE(done["stop_reason"] == "trials" || done["stop_reason"] == "converged") << done;
+    // Or it has come so close to the peak, or has found nothing better for so long, that it may
+    // stop.
+    EXPECT_GE(trials, 16);
+    EXPECT_NE(done["stop_reason"], "interrupted");
   }
 
   TempFolder folder_;
