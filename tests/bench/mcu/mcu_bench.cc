@@ -50,7 +50,7 @@ absl::Status Rate(const Options& options) {
     if (trials.size() == 1) first = last;
   }
   if (tune.Wait() != 0 || trials.empty()) return absl::InternalError(tune.Errors());
-  TUNEFARM_ASSIGN_OR_RETURN(const auto log, db::OpenLog(db));
+  TUNEFARM_ASSIGN_OR_RETURN(const auto log, db::TuningLog::Open(db, db::OpenMode::kReadOnly));
   double build_s = 0;
   double run_s = 0;
   for (const int64_t id : trials) {
