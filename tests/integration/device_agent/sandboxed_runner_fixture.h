@@ -50,7 +50,7 @@ class SandboxedRunnerTest : public testing::Test {
     const absl::Status status = runner_.Run(
         request_, {}, [&](v1::MeasureResult result) { results[result.candidate_id()] = result; });
     EXPECT_TRUE(status.ok()) << status;
-    EXPECT_THAT(results, testing::SizeIs(request_.candidates.size()));
+    EXPECT_EQ(results.size(), request_.candidates.size());
     return results;
   }
 

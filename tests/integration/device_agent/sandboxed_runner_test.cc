@@ -3,11 +3,13 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <thread>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -205,16 +207,17 @@ TEST_F(SandboxedRunnerTest, RunnerKilledWhileMeasuringIsDeviceLost) {
   EXPECT_EQ(results.at(2).outcome(), v1::OUTCOME_OK);
 }
 
-// Value of a field in a file of "name<blanks>value..." lines; "" where there is none.
+// The words after `name` on the line of a file that begins with it; none where there is no such
+// line.
 std::string Field(const std::string& path, const std::string& name) {
   std::ifstream file(path);
   for (std::string line; std::getline(file, line);) {
-    if (line.compare(0, name.size(), name) != 0) continue;
-    const size_t value = line.find_first_not_of(" \t", name.size());
-    return value == std::string::npos ? ""
-                                      : line.substr(value, line.find_last_not_of(" ") + 1 - value);
+    if (!line.starts_with(name)) continue;
+    std::string words(line.begin() + static_cast<ptrdiff_t>(name.size()), line.end());
+    absl::StripAsciiWhitespace(&words);
+    return words;
   }
-  return "";
+  return std::string();
 }
 
 // What the system itself says of a process in which a kernel runs.
@@ -239,7 +242,7 @@ TEST_F(SandboxedRunnerTest, RunningKernelIsHeldByEveryLimit) {
   EXPECT_EQ(Field(process + "/status", "NSpgid:"), child) << "a process group of its own";
   const auto limit = [&](const std::string& name) {
     const std::string line = Field(process + "/limits", name);
-    return line.substr(0, line.find(' '));
+    return std::string(line.begin(), std::find(line.begin(), line.end(), ' '));
   };
   EXPECT_EQ(limit("Max core file size"), "0");
   EXPECT_EQ(limit("Max file size"), "0");
