@@ -88,7 +88,8 @@ absl::Status Table::Add(const PeerLayer& layer, int64_t max_configs) {
   const CountedConfig* best = BestOf(layer, max_configs, &status);
   if (best == nullptr) return base::Annotate(status, layer.workload);
   const auto ours = static_cast<double>(best->instructions);
-  const double cpi = CyclesPerInstruction(HottestBlock(best->assembly), target_);
+  double cpi = CyclesPerInstruction(HottestBlock(best->assembly), target_);
+  if (cpi == 0) cpi = peer_cpi_;  // llvm-mca's model lacks an instruction of this kernel.
   Sums& sums = totals_[layer.model];
   sums.ours += ours;
   sums.peer += peer;
