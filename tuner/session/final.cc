@@ -7,7 +7,7 @@
 #include "base/status.h"
 #include "spdlog/spdlog.h"
 #include "tuner/search/final_round.h"
-#include "tuner/session/peak_probe.h"
+#include "tuner/session/peak_estimate.h"
 
 namespace tunefarm::tuner {
 namespace {
@@ -74,11 +74,11 @@ std::vector<MeasureReport> MeasureRound(const std::vector<MeasureRequest>& reque
 }
 
 double MeasurePeak(const TaskSetup& setup, const std::atomic<bool>& stop, Measurer& measurer) {
-  const PeakProbe probe(&measurer, setup.target_text);
+  const PeakEstimate peak(&measurer, setup.target_text, setup.workload.dtype);
   for (absl::Duration waited; waited < kPatience && !stop; waited += kLookForStop) {
-    if (probe.WaitFor(kLookForStop)) break;
+    if (peak.WaitFor(kLookForStop)) break;
   }
-  return probe.flops();
+  return peak.flops();
 }
 
 // The finalist with the smallest median over all rounds: who leads unless a fairer comparison,

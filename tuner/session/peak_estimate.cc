@@ -9,8 +9,10 @@ constexpr int kMaxProbes = 4;              // The first one included.
 
 }  // namespace
 
-PeakEstimate::PeakEstimate(Measurer* measurer, const std::string& target)
-    : measurer_(measurer), target_(target), probe_(std::make_unique<PeakProbe>(measurer, target)) {}
+PeakEstimate::PeakEstimate(Measurer* measurer, const std::string& target, compiler::DType dtype)
+    : measurer_(measurer), target_(target) {
+  if (dtype == compiler::DType::kF32) probe_ = std::make_unique<PeakProbe>(measurer, target);
+}
 
 double PeakEstimate::Share(double num_flops, double cost_ns) const {
   const double peak = flops();

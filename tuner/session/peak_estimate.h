@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "compiler/ir/type.h"
 #include "tuner/measure/measurer.h"
 #include "tuner/session/peak_probe.h"
 
@@ -14,12 +15,15 @@ namespace tunefarm::tuner {
 
 class PeakEstimate {
  public:
-  // Starts measuring. `measurer` must outlive this.
-  PeakEstimate(Measurer* measurer, const std::string& target);
+  // Starts measuring, unless the operator computes on integers: floating-point multiply-adds bound
+  // no such kernel, and nothing is known then. `measurer` must outlive this.
+  PeakEstimate(Measurer* measurer, const std::string& target, compiler::DType dtype);
 
   // As PeakProbe's.
-  bool WaitFor(absl::Duration timeout) const { return probe_->WaitFor(timeout); }
-  double flops() const { return probe_->flops(); }
+  bool WaitFor(absl::Duration timeout) const {
+    return probe_ == nullptr || probe_->WaitFor(timeout);
+  }
+  double flops() const { return probe_ == nullptr ? 0 : probe_->flops(); }
 
   // Of the peak, for so many operations in so much time. 0: not known.
   double Share(double num_flops, double cost_ns) const;

@@ -109,8 +109,9 @@ class Session {
 absl::StatusOr<SessionSummary> Session::Run() {
   // Before anything else works: a peak beside a busy compiler would be too low.
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(spec_.target));
-  TUNEFARM_RETURN_IF_ERROR(compiler::ParseWorkload(spec_.workload).status());
-  peak_.emplace(&measurer_, compiler::Print(target));
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Workload workload,
+                            compiler::ParseWorkload(spec_.workload));
+  peak_.emplace(&measurer_, compiler::Print(target), workload.dtype);
   TUNEFARM_RETURN_IF_ERROR(Prepare());
   absl::Status status = ReplayLogged();
   if (status.ok()) status = Search();

@@ -242,6 +242,16 @@ TEST_F(SessionTest, PeakBelowTheBestIsDoubtedAndMeasuredAgain) {
   EXPECT_GT(measurer_.num_peaks(), 1 + 5);  // Beyond the first and those of the final's rounds.
 }
 
+TEST_F(SessionTest, FloatingPointPeakBoundsNoIntegerKernel) {
+  spec_.workload = "conv2d/s8/nhwc/1x9x9x16/o24k3x3p1x1/bias+requant+relu";
+  spec_.max_trials = 1000;
+  measurer_.peak_flops = 2.0 * 9 * 9 * 16 * 24 * 9 / 1000e-9;
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_NE(summary->stop_reason, "bound");
+  EXPECT_EQ(summary->bound_gflops, 0);
+}
+
 TEST_F(SessionTest, SmallSpaceIsExhausted) {
   spec_.workload = "relu/f32/nhwc/1x2x2x8";
   spec_.strategy = "grid";
