@@ -78,6 +78,7 @@ TEST_F(TrackerServerTest, BatchGoesThroughTrackerAndAgentAndBack) {
 TEST_F(TrackerServerTest, WorkOfABrokenStreamGoesToAnotherAgent) {
   Start();
   FakeAgent first(address(), "pi-1");
+  EXPECT_TRUE(first.Read()->has_welcome());  // Else the client is told to wait before its result.
   FakeClient client(address(), FakeClient::RequestOf(8));
   const v1::Assignment lost = first.NextAssignment();
   ASSERT_EQ(lost.candidates_size(), 8);
