@@ -2,6 +2,11 @@
 // that the test decides when a measurement ends.
 #include "device_agent/agent.h"
 
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <thread>
 
@@ -209,6 +214,22 @@ TEST(AgentTest, CancelledAssignmentIsStoppedAndTheNextOneRuns) {
   EXPECT_EQ(result.result().candidate_id(), 30u);
 }
 
+// Waits until somebody dials `port`, and hangs up: the agent has seen the end of its connection.
+void AwaitDial(int port) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int reuse = 1;
+  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &reuse, sizeof(reuse));
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  ASSERT_EQ(bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  pollfd dialled = {.fd = listener, .events = POLLIN, .revents = 0};
+  EXPECT_EQ(poll(&dialled, 1, 10'000), 1);
+  close(listener);
+}
+
 TEST(AgentTest, AgentReconnectsAndTellsWhatItFinishedMeanwhile) {
   FakeKernelRunner runner({11});
   auto tracker = std::make_unique<FakeTracker>();
@@ -218,6 +239,7 @@ TEST(AgentTest, AgentReconnectsAndTellsWhatItFinishedMeanwhile) {
   tracker->Send(AssignmentOf(1, 5, {10, 11, 12}));
   EXPECT_EQ(tracker->NextResult().result().candidate_id(), 10u);
   tracker.reset();
+  AwaitDial(port);
   runner.Release();  // 11 and 12 end while there is no tracker.
   runner.AwaitStart(12);
 
