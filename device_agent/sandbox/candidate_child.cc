@@ -18,6 +18,7 @@
 #include "device_agent/device/system_files.h"
 #include "device_agent/sandbox/child_limits.h"
 #include "device_agent/sandbox/elf_loader.h"
+#include "device_agent/sandbox/errno_status.h"
 #include "device_agent/sandbox/fault_handler.h"
 #include "device_agent/sandbox/guarded_buffer.h"
 #include "device_agent/sandbox/seccomp_filter.h"
@@ -38,7 +39,7 @@ uint64_t ReadClockNs(clockid_t clock) {
   return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
 }
 
-absl::StatusOr<std::span<const std::byte>> MapFile(const UniqueFd& file) {
+absl::StatusOr<std::span<const std::byte>> MapFile(const base::UniqueFd& file) {
   struct stat info;
   if (fstat(file.get(), &info) != 0) return ErrnoStatus("fstat of a file from the agent");
   const auto num_bytes = static_cast<size_t>(info.st_size);
@@ -79,7 +80,7 @@ class Child {
   void FlushCache();
 
   const v1::Assignment& assignment_;
-  const std::vector<UniqueFd>& files_;
+  const std::vector<base::UniqueFd>& files_;
   const v1::KernelSignature& signature_;
   const ChildSettings& settings_;
   const uint32_t num_workers_;

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "base/unique_fd.h"
 #include "device_agent/device/sensors.h"
 #include "device_agent/sandbox/child_report.h"
-#include "device_agent/sandbox/unique_fd.h"
 #include "tunefarm/v1/tracker.pb.h"
 
 namespace tunefarm::device_agent {
@@ -24,7 +24,7 @@ namespace tunefarm::device_agent {
 // in the order of the signature, and each expected output in the order of the verification.
 struct CandidateJob {
   v1::Assignment assignment;
-  std::vector<UniqueFd> files;
+  std::vector<base::UniqueFd> files;
 };
 
 // What the agent's owner settled for every candidate.

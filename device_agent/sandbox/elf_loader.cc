@@ -8,8 +8,8 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "device_agent/sandbox/elf_image.h"
+#include "device_agent/sandbox/errno_status.h"
 #include "device_agent/sandbox/guarded_buffer.h"
-#include "device_agent/sandbox/unique_fd.h"
 
 namespace tunefarm::device_agent {
 namespace {

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "device_agent/sandbox/unique_fd.h"
+#include "device_agent/sandbox/errno_status.h"
 
 namespace tunefarm::device_agent {
 namespace {

@@ -7,7 +7,7 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
-#include "device_agent/sandbox/unique_fd.h"
+#include "device_agent/sandbox/errno_status.h"
 #include "proto/kernel_abi.h"
 
 namespace tunefarm::device_agent {

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "absl/strings/str_format.h"
+#include "device_agent/sandbox/errno_status.h"
 
 namespace tunefarm::device_agent {
 namespace {
@@ -18,12 +19,12 @@ constexpr char kMarker = 'T';
 
 }  // namespace
 
-absl::StatusOr<std::pair<UniqueFd, UniqueFd>> MakeChannel() {
+absl::StatusOr<std::pair<base::UniqueFd, base::UniqueFd>> MakeChannel() {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
     return ErrnoStatus("socketpair");
   }
-  return std::make_pair(UniqueFd(ends[0]), UniqueFd(ends[1]));
+  return std::make_pair(base::UniqueFd(ends[0]), base::UniqueFd(ends[1]));
 }
 
 absl::Status SendMessage(int socket, const std::string& bytes, const std::vector<int>& files) {

@@ -12,17 +12,17 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "device_agent/sandbox/unique_fd.h"
+#include "base/unique_fd.h"
 
 namespace tunefarm::device_agent {
 
 struct ChannelMessage {
   std::string bytes;
-  std::vector<UniqueFd> files;
+  std::vector<base::UniqueFd> files;
 };
 
 // Both ends close on exec.
-absl::StatusOr<std::pair<UniqueFd, UniqueFd>> MakeChannel();
+absl::StatusOr<std::pair<base::UniqueFd, base::UniqueFd>> MakeChannel();
 
 // INVALID_ARGUMENT: too large for one message (96 KiB, 200 files). UNAVAILABLE: the other side is
 // gone.

@@ -25,6 +25,7 @@
 #include "device_agent/device/system_files.h"
 #include "device_agent/sandbox/child_limits.h"
 #include "device_agent/sandbox/child_outcome.h"
+#include "device_agent/sandbox/errno_status.h"
 #include "device_agent/sandbox/runner_channel.h"
 
 namespace tunefarm::device_agent {
@@ -87,8 +88,8 @@ absl::StatusOr<std::optional<v1::MeasureResult>> Runner::Measure(const Candidate
   TUNEFARM_ASSIGN_OR_RETURN(const SharedReport report, MakeReport());
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus("pipe");
-  const UniqueFd reading(ends[0]);
-  UniqueFd writing(ends[1]);
+  const base::UniqueFd reading(ends[0]);
+  base::UniqueFd writing(ends[1]);
   const pid_t runner = getpid();
   const pid_t child = fork();
   if (child < 0) return ErrnoStatus("forking a process for the candidate");
@@ -96,7 +97,7 @@ absl::StatusOr<std::optional<v1::MeasureResult>> Runner::Measure(const Candidate
 
   // On both sides, because either may be first. The pipe ends when the child does.
   setpgid(child, child);
-  writing.Reset();
+  writing.Close();
   const Wake wake = AwaitChild(reading.get(), job.assignment.timing().timeout_ns());
   kill(-child, SIGKILL);
   ChildEnd end = {.timed_out = wake == Wake::kTimedOut, .wait_status = 0};

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "device_agent/candidate_check.h"
+#include "device_agent/sandbox/errno_status.h"
 #include "device_agent/sandbox/runner_channel.h"
 #include "device_agent/sandbox/runner_process.h"
 #include "device_agent/signature.h"
@@ -85,7 +86,7 @@ SandboxedRunner::~SandboxedRunner() { DropRunner(/*kill_it=*/false); }
 
 absl::Status SandboxedRunner::Run(const MeasureRequest& request, std::stop_token stop,
                                   const OnResult& on_result) {
-  const UniqueFd stop_event(eventfd(0, EFD_CLOEXEC));
+  const base::UniqueFd stop_event(eventfd(0, EFD_CLOEXEC));
   if (!stop_event.valid()) return ErrnoStatus("eventfd");
   const std::stop_callback wake(stop, [&] { eventfd_write(stop_event.get(), 1); });
 
@@ -249,7 +250,7 @@ absl::Status SandboxedRunner::EnsureRunner() {
 
 void SandboxedRunner::DropRunner(bool kill_it) {
   if (runner_pid_ == 0) return;
-  channel_.Reset();
+  channel_.Close();
   if (kill_it) kill(runner_pid_, SIGKILL);
   while (waitpid(runner_pid_, nullptr, 0) < 0 && errno == EINTR) {
   }

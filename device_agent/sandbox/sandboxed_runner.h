@@ -14,11 +14,11 @@
 #include <optional>
 #include <string>
 
+#include "base/unique_fd.h"
 #include "device_agent/heat_hold.h"
 #include "device_agent/kernel_runner.h"
 #include "device_agent/sandbox/candidate_child.h"
 #include "device_agent/sandbox/tensor_store.h"
-#include "device_agent/sandbox/unique_fd.h"
 
 namespace tunefarm::device_agent {
 
@@ -80,7 +80,7 @@ class SandboxedRunner final : public KernelRunner {
   std::optional<HeatHold> hold_;
   std::atomic<bool> holding_ = false;
   pid_t runner_pid_ = 0;
-  UniqueFd channel_;
+  base::UniqueFd channel_;
 };
 
 }  // namespace tunefarm::device_agent

@@ -10,8 +10,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "device_agent/sandbox/errno_status.h"
 #include "device_agent/sandbox/machine.h"
-#include "device_agent/sandbox/unique_fd.h"
 
 namespace tunefarm::device_agent {
 namespace {

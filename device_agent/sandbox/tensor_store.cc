@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "device_agent/sandbox/errno_status.h"
 #include "device_agent/sandbox/guarded_buffer.h"
 #include "device_agent/signature.h"
 #include "proto/tensor_fill.h"
@@ -19,15 +20,15 @@ namespace {
 
 constexpr uint64_t kChunkElems = 1 << 14;
 
-absl::StatusOr<UniqueFd> NewMemoryFile() {
-  UniqueFd file(memfd_create("tunefarm", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+absl::StatusOr<base::UniqueFd> NewMemoryFile() {
+  base::UniqueFd file(memfd_create("tunefarm", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!file.valid()) return ErrnoStatus("memfd_create");
   return file;
 }
 
 // By write and not through a mapping: when memory runs out, write says so where a store would be
 // fatal.
-absl::Status Append(const UniqueFd& file, const void* bytes, size_t num_bytes) {
+absl::Status Append(const base::UniqueFd& file, const void* bytes, size_t num_bytes) {
   const auto* next = static_cast<const char*>(bytes);
   while (num_bytes > 0) {
     const ssize_t written = write(file.get(), next, num_bytes);
@@ -42,16 +43,16 @@ absl::Status Append(const UniqueFd& file, const void* bytes, size_t num_bytes) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<SharedFile> Seal(UniqueFd file) {
+absl::StatusOr<SharedFile> Seal(base::UniqueFd file) {
   if (fcntl(file.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) !=
       0) {
     return ErrnoStatus("sealing a memory file");
   }
-  return std::make_shared<const UniqueFd>(std::move(file));
+  return std::make_shared<const base::UniqueFd>(std::move(file));
 }
 
 template <typename T, typename Draw>
-absl::Status AppendElements(const UniqueFd& file, uint64_t num_elems, Draw draw) {
+absl::Status AppendElements(const base::UniqueFd& file, uint64_t num_elems, Draw draw) {
   std::vector<T> chunk;
   for (uint64_t done = 0; done < num_elems; done += chunk.size()) {
     chunk.resize(std::min(kChunkElems, num_elems - done));
@@ -61,7 +62,7 @@ absl::Status AppendElements(const UniqueFd& file, uint64_t num_elems, Draw draw)
   return absl::OkStatus();
 }
 
-absl::Status AppendDrawn(const UniqueFd& file, const v1::Buffer& buffer, uint32_t position,
+absl::Status AppendDrawn(const base::UniqueFd& file, const v1::Buffer& buffer, uint32_t position,
                          uint64_t seed) {
   const tunefarm_fill fill = {buffer.fill().low(), buffer.fill().high(), buffer.fill().scale()};
   const auto integer = [&](uint64_t i) { return tunefarm_fill_integer(&fill, seed, position, i); };
@@ -82,7 +83,7 @@ absl::Status AppendDrawn(const UniqueFd& file, const v1::Buffer& buffer, uint32_
 }  // namespace
 
 absl::StatusOr<SharedFile> MakeMemoryFile(std::string_view bytes) {
-  TUNEFARM_ASSIGN_OR_RETURN(UniqueFd file, NewMemoryFile());
+  TUNEFARM_ASSIGN_OR_RETURN(base::UniqueFd file, NewMemoryFile());
   TUNEFARM_RETURN_IF_ERROR(Append(file, bytes.data(), bytes.size()));
   return Seal(std::move(file));
 }
@@ -99,7 +100,7 @@ absl::StatusOr<SharedFile> TensorStore::Drawn(const v1::Buffer& buffer, uint32_t
   std::vector<std::byte> slack(std::max(layout.front_bytes, layout.back_bytes));
   const GuardedLayout slack_only = {.front_bytes = slack.size(), .data_bytes = 0, .back_bytes = 0};
   FillSlack(slack_only, slack.data());
-  TUNEFARM_ASSIGN_OR_RETURN(UniqueFd file, NewMemoryFile());
+  TUNEFARM_ASSIGN_OR_RETURN(base::UniqueFd file, NewMemoryFile());
   TUNEFARM_RETURN_IF_ERROR(Append(file, slack.data(), layout.front_bytes));
   TUNEFARM_RETURN_IF_ERROR(AppendDrawn(file, buffer, position, seed));
   TUNEFARM_RETURN_IF_ERROR(Append(file, slack.data(), layout.back_bytes));

@@ -11,13 +11,13 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "base/unique_fd.h"
 #include "device_agent/lru_cache.h"
-#include "device_agent/sandbox/unique_fd.h"
 #include "tunefarm/v1/kernel.pb.h"
 
 namespace tunefarm::device_agent {
 
-using SharedFile = std::shared_ptr<const UniqueFd>;
+using SharedFile = std::shared_ptr<const base::UniqueFd>;
 
 // A sealed memory file that holds `bytes`. RESOURCE_EXHAUSTED: no memory for it.
 absl::StatusOr<SharedFile> MakeMemoryFile(std::string_view bytes);

@@ -18,7 +18,8 @@
 #include "absl/time/clock.h"
 #include "base/clock.h"
 #include "base/status.h"
-#include "device_agent/sandbox/unique_fd.h"
+#include "base/unique_fd.h"
+#include "device_agent/sandbox/errno_status.h"
 
 extern char** environ;
 
@@ -74,8 +75,8 @@ Ended Await(pid_t pid, int output, absl::Duration patience) {
 absl::StatusOr<Ended> Run(const std::vector<std::string>& words, absl::Duration patience) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return ErrnoStatus("pipe");
-  const UniqueFd reading(ends[0]);
-  UniqueFd writing(ends[1]);
+  const base::UniqueFd reading(ends[0]);
+  base::UniqueFd writing(ends[1]);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_adddup2(&files, writing.get(), 1);
@@ -101,7 +102,7 @@ absl::StatusOr<Ended> Run(const std::vector<std::string>& words, absl::Duration 
     return absl::FailedPreconditionError(
         absl::StrFormat("the update cannot be started here: %s", std::strerror(error)));
   }
-  writing.Reset();
+  writing.Close();
   return Await(pid, reading.get(), patience);
 }
 

@@ -5,6 +5,7 @@
 // Out: the last buffer's bytes. Exit status: 0, or what went wrong.
 // Each buffer ends at most 63 bytes before a page that nobody may touch.
 #include "proto/kernel_abi.h"
+#include "tests/support/raw_syscall.h"
 
 #define MAX_BUFFERS 32
 #define PAGE_BYTES 4096ul
@@ -25,46 +26,18 @@ __attribute__((weak)) int32_t kernel_prepare(void* const* buffers, void* scratch
 
 #if defined(__aarch64__)
 enum { kRead = 63, kWrite = 64, kExit = 93, kMmap = 222, kMprotect = 226 };
-static long system_call(long number, long a, long b, long c, long d, long e, long f) {
-  register long x8 __asm__("x8") = number;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  register long x4 __asm__("x4") = e;
-  register long x5 __asm__("x5") = f;
-  __asm__ volatile("svc 0"
-                   : "+r"(x0)
-                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-                   : "memory");
-  return x0;
-}
 #else
 enum { kRead = 3, kWrite = 4, kExit = 1, kMmap = 192, kMprotect = 125 };
-static long system_call(long number, long a, long b, long c, long d, long e, long f) {
-  register long r7 __asm__("r7") = number;
-  register long r0 __asm__("r0") = a;
-  register long r1 __asm__("r1") = b;
-  register long r2 __asm__("r2") = c;
-  register long r3 __asm__("r3") = d;
-  register long r4 __asm__("r4") = e;
-  register long r5 __asm__("r5") = f;
-  __asm__ volatile("svc 0"
-                   : "+r"(r0)
-                   : "r"(r7), "r"(r1), "r"(r2), "r"(r3), "r"(r4), "r"(r5)
-                   : "memory");
-  return r0;
-}
 #endif
 
 static void leave(enum status status) {
-  for (;;) system_call(kExit, status, 0, 0, 0, 0, 0);
+  for (;;) raw_syscall(kExit, status, 0, 0, 0, 0, 0);
 }
 
 static void read_all(void* to, unsigned long num_bytes) {
   char* at = to;
   while (num_bytes > 0) {
-    const long got = system_call(kRead, 0, (long)at, (long)num_bytes, 0, 0, 0);
+    const long got = raw_syscall(kRead, 0, (long)at, (long)num_bytes, 0, 0, 0);
     if (got <= 0) leave(kBadInput);
     at += got;
     num_bytes -= (unsigned long)got;
@@ -74,7 +47,7 @@ static void read_all(void* to, unsigned long num_bytes) {
 static void write_all(const void* from, unsigned long num_bytes) {
   const char* at = from;
   while (num_bytes > 0) {
-    const long put = system_call(kWrite, 1, (long)at, (long)num_bytes, 0, 0, 0);
+    const long put = raw_syscall(kWrite, 1, (long)at, (long)num_bytes, 0, 0, 0);
     if (put <= 0) leave(kBadInput);
     at += put;
     num_bytes -= (unsigned long)put;
@@ -84,11 +57,11 @@ static void write_all(const void* from, unsigned long num_bytes) {
 // At a multiple of 64, with the end as close to a forbidden page as that allows.
 static void* allocate(unsigned long num_bytes) {
   const unsigned long pages = (num_bytes + PAGE_BYTES - 1) / PAGE_BYTES + 1;
-  const long map = system_call(kMmap, 0, (long)((pages + 1) * PAGE_BYTES), 3 /* read, write */,
+  const long map = raw_syscall(kMmap, 0, (long)((pages + 1) * PAGE_BYTES), 3 /* read, write */,
                                0x22 /* private, anonymous */, -1, 0);
   if (map < 0 && map > -4096) leave(kNoMemory);
   const unsigned long end = (unsigned long)map + pages * PAGE_BYTES;
-  if (system_call(kMprotect, (long)end, PAGE_BYTES, 0, 0, 0, 0) != 0) leave(kNoMemory);
+  if (raw_syscall(kMprotect, (long)end, PAGE_BYTES, 0, 0, 0, 0) != 0) leave(kNoMemory);
   return (void*)((end - num_bytes) & ~(unsigned long)(TUNEFARM_BUFFER_ALIGNMENT_BYTES - 1));
 }
 

@@ -1,6 +1,8 @@
 /* Kernels that take what is not theirs: time, memory, the process, the network. */
+#include <sys/syscall.h>
+
 #include "add.h"
-#include "raw_syscall.h"
+#include "tests/support/raw_syscall.h"
 
 KERNEL(run_forever) {
   UNUSED;

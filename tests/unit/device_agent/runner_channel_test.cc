@@ -17,7 +17,7 @@ class RunnerChannelTest : public testing::Test {
     other_ = std::move(ends->second);
   }
 
-  UniqueFd one_, other_;
+  base::UniqueFd one_, other_;
 };
 
 TEST_F(RunnerChannelTest, MessagesKeepTheirBordersAndFiles) {
@@ -39,7 +39,7 @@ TEST_F(RunnerChannelTest, MessagesKeepTheirBordersAndFiles) {
 }
 
 TEST_F(RunnerChannelTest, OtherSideGoneIsUnavailable) {
-  other_.Reset();
+  other_.Close();
   EXPECT_EQ(ReceiveMessage(one_.get()).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_EQ(SendMessage(one_.get(), "x", {}).code(), absl::StatusCode::kUnavailable);
 }
