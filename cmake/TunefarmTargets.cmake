@@ -1,8 +1,15 @@
-# tunefarm_library(name SRCS a.cc ... DEPS target ...): a static library, sources listed by hand, alias tunefarm::name.
-# Dependencies are PUBLIC: what a folder may use is settled by the layering test, not by the linker.
+# tunefarm_library(name SRCS a.cc ... DEPS target ... [PRECOMPILED wire|none]): a static library, sources listed by hand,
+# alias tunefarm::name. Dependencies are PUBLIC: what a folder may use is settled by the layering test, not by the linker.
+# PRECOMPILED: its precompiled headers, "library" if not said (cmake/TunefarmPrecompile.cmake).
 function(tunefarm_library name)
-  cmake_parse_arguments(ARG "" "" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "PRECOMPILED" "SRCS;DEPS" ${ARGN})
+  if(NOT ARG_PRECOMPILED)
+    set(ARG_PRECOMPILED library)
+  endif()
   add_library(tunefarm_${name} STATIC ${ARG_SRCS})
+  if(NOT ARG_PRECOMPILED STREQUAL "none")
+    tunefarm_use_precompiled(tunefarm_${name} ${ARG_PRECOMPILED})
+  endif()
   target_link_libraries(tunefarm_${name} PUBLIC tunefarm_options ${ARG_DEPS})
   add_library(tunefarm::${name} ALIAS tunefarm_${name})
 endfunction()
@@ -23,6 +30,8 @@ function(tunefarm_test name)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   target_compile_definitions(${name} PRIVATE
     TUNEFARM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TUNEFARM_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
+  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  tunefarm_use_precompiled(${name} test)
   # What is tested is optimised; the tests themselves are built twice as fast without.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   # With its sanitizers on, g++ 12 takes what a matcher's std::function holds for uninitialized.
