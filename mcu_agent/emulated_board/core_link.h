@@ -41,7 +41,7 @@ class CoreLink {
   // System reset of a halted core; leaves it halted with SP and PC from the vector table.
   virtual absl::Status Reset() = 0;
 
-  // The core stops before it executes the instruction at `address`.
+  // The core stops before it executes the instruction at `address`. Only while it is halted.
   virtual absl::Status SetBreakpoint(uint32_t address) = 0;
   virtual absl::Status ClearBreakpoint(uint32_t address) = 0;
 

@@ -98,7 +98,7 @@ void CoreModel::TrackSoftBreakpoints(uint32_t address, std::span<const uint8_t> 
   const uint64_t end = uint64_t{address} + bytes.size();
   for (auto it = soft_breakpoints_.lower_bound(address);
        it != soft_breakpoints_.end() && *it < end;) {
-    (void)Checked(link_->ClearBreakpoint(*it));
+    (void)ChangeBreakpoint(*it, /*set=*/false);
     it = soft_breakpoints_.erase(it);
   }
   if (bytes.size() > kMaxAlgorithmBytes) return;
@@ -107,7 +107,7 @@ void CoreModel::TrackSoftBreakpoints(uint32_t address, std::span<const uint8_t> 
     std::memcpy(&opcode, bytes.data() + at, sizeof(opcode));
     if ((opcode & kBkptMask) != kBkptOpcode) continue;
     const uint32_t where = address + static_cast<uint32_t>(at);
-    (void)Checked(link_->SetBreakpoint(where));
+    (void)ChangeBreakpoint(where, /*set=*/true);
     soft_breakpoints_.insert(where);
   }
 }
@@ -175,11 +175,22 @@ absl::Status CoreModel::WriteBreakpointUnit(uint32_t address, uint32_t value) {
   if (address == kFpRemap || address >= kFpComp0 + 4 * kNumComparators) return absl::OkStatus();
   uint32_t& comparator = comparators_[(address - kFpComp0) / 4];
   if ((comparator & 1) != 0) {
-    TUNEFARM_RETURN_IF_ERROR(Checked(link_->ClearBreakpoint(comparator & ~1u)));
+    TUNEFARM_RETURN_IF_ERROR(ChangeBreakpoint(comparator & ~1u, /*set=*/false));
   }
   comparator = value;
   if ((comparator & 1) == 0) return absl::OkStatus();
-  return Checked(link_->SetBreakpoint(comparator & ~1u));
+  return ChangeBreakpoint(comparator & ~1u, /*set=*/true);
+}
+
+// A chip's breakpoints change while it runs; the link's only while it is halted.
+absl::Status CoreModel::ChangeBreakpoint(uint32_t address, bool set) {
+  PollStop();
+  const bool runs = state_ == State::kRunning && !stuck();
+  if (runs) TUNEFARM_RETURN_IF_ERROR(Checked(link_->Halt()));
+  const absl::Status changed =
+      Checked(set ? link_->SetBreakpoint(address) : link_->ClearBreakpoint(address));
+  if (!changed.ok() || !runs) return changed;
+  return Checked(link_->Resume());
 }
 
 uint32_t CoreModel::ReadDhcsr() {

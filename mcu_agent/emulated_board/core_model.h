@@ -47,6 +47,8 @@ class CoreModel {
   void WriteDhcsr(uint32_t value);
   void TransferRegister(uint32_t selector);
   absl::Status WriteBreakpointUnit(uint32_t address, uint32_t value);
+  // Puts a breakpoint there or takes it away, whether the core runs or not.
+  absl::Status ChangeBreakpoint(uint32_t address, bool set);
   absl::Status WriteMemory(uint32_t address, std::span<const uint8_t> bytes);
   void TrackSoftBreakpoints(uint32_t address, std::span<const uint8_t> bytes);
   void PollStop();

@@ -108,6 +108,22 @@ TEST_F(CoreModelTest, SingleRegistersAreHalvesOfDoubles) {
   EXPECT_EQ(link_.registers[kRegisterD0 + 1], 0x1111111133333333u);
 }
 
+// OpenOCD's checksum ends in a BKPT that stays in memory until an image is loaded over it, by then
+// often under a running core.
+TEST_F(CoreModelTest, BreakpointsChangeWithoutStoppingARunningCore) {
+  constexpr uint32_t kBkpt = 0xBE00BF00;
+  Halt();
+  Write(kFakeRam + 0x100, kBkpt);
+  Write(kDhcsr, kKey | kEnable);
+  Write(kFakeRam + 0x100, 0);
+  EXPECT_TRUE(link_.breakpoints.empty());
+  EXPECT_TRUE(link_.running);
+  Write(kFakeRam + 0x100, kBkpt);
+  Write(kFpComp0, 0x20000201);
+  EXPECT_EQ(link_.breakpoints.size(), 2u);
+  EXPECT_TRUE(link_.running);
+}
+
 TEST_F(CoreModelTest, ComparatorsAndBkptOpcodesBecomeBreakpoints) {
   Write(kFpComp0, 0x08000101);
   EXPECT_EQ(link_.breakpoints, std::set<uint32_t>{0x08000100});

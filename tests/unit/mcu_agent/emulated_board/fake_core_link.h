@@ -53,10 +53,12 @@ class FakeCoreLink : public CoreLink {
     return absl::OkStatus();
   }
   absl::Status SetBreakpoint(uint32_t address) override {
+    running = false;  // As QEMU: whatever its gdb port is sent stops the core.
     breakpoints.insert(address);
     return absl::OkStatus();
   }
   absl::Status ClearBreakpoint(uint32_t address) override {
+    running = false;
     breakpoints.erase(address);
     return absl::OkStatus();
   }
