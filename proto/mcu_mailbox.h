@@ -22,7 +22,7 @@ extern "C" {
 
 #define TUNEFARM_MAILBOX_MAGIC 0x424D4654u /* "TFMB" in memory. */
 /* Changes with any change of this file. The bridge refuses firmware of another version. */
-#define TUNEFARM_MAILBOX_VERSION 1u
+#define TUNEFARM_MAILBOX_VERSION 2u
 #define TUNEFARM_MAILBOX_CAPACITY 32u /* Tasks in one queue. */
 
 /* Bytes of an output before its kernel runs, so that an element nobody wrote cannot look right. */
@@ -159,7 +159,7 @@ typedef union tunefarm_task {
  * - 1. */
 typedef struct tunefarm_result {
   uint32_t status; /* enum tunefarm_task_status */
-  uint32_t runs;   /* Timed runs that came to their end. */
+  uint32_t runs;   /* Timed runs that came to their end; 1 where tunefarm_control.cut_ticks cut. */
   uint64_t ticks;  /* Sum over them. */
   uint32_t crc;    /* Of the output after the verifying run, or of the checksummed range. */
   uint32_t stack_used_bytes; /* High-water mark over all calls of the task. */
@@ -201,7 +201,7 @@ typedef struct tunefarm_control {
   uint32_t stack_bytes; /* The lowest 32 bytes are the guard. */
   uint32_t guard_base;  /* Range that kernels may execute and read but not write: their code. */
   uint32_t guard_bytes; /* Power of two from 32, guard_base a multiple of it; 0: no such range. */
-  uint32_t reserved;
+  uint32_t cut_ticks;   /* A first timed run above this (raw ticks) is the only one; 0: never. */
 } tunefarm_control;
 
 /* Written by the firmware. A poll reads these 16 bytes; they may change between two reads. */

@@ -1,6 +1,7 @@
 #include "mcu_agent/bridge/batch_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "absl/strings/str_format.h"
@@ -137,6 +138,7 @@ class Planner {
   tunefarm_call CallOf(size_t index) const;
   void AddSetup();
   uint64_t BudgetTicks() const;
+  uint32_t CutTicks() const;
 
   const BatchContext& context_;
   const std::vector<const ReadyCandidate*>& candidates_;
@@ -239,11 +241,20 @@ uint64_t Planner::BudgetTicks() const {
   return std::max<uint64_t>(1, static_cast<uint64_t>(seconds * context_.tick_hz));
 }
 
+// As the target counts: with what a call costs besides the kernel.
+uint32_t Planner::CutTicks() const {
+  const uint64_t cut_ns = context_.request->timing.cut_above_ns();
+  if (cut_ns == 0) return 0;
+  const double ticks = std::floor(static_cast<double>(cut_ns) * context_.tick_hz / 1e9);
+  return static_cast<uint32_t>(std::min(ticks + context_.overhead_ticks, double{UINT32_MAX}));
+}
+
 void Planner::AddSetup() {
   plan_.setup.stack = placement_.stack;
   plan_.setup.stack_bytes = kStackBytes;
   plan_.setup.guard = static_cast<uint32_t>(placement_.guard.begin);
   plan_.setup.guard_bytes = static_cast<uint32_t>(placement_.guard.size());
+  plan_.setup.cut_ticks = CutTicks();
   const absl::Duration budget =
       absl::Seconds(1) * static_cast<double>(BudgetTicks()) / static_cast<double>(context_.tick_hz);
   const int slowness = context_.board->emulator ? kEmulatorSlowness : 1;

@@ -40,9 +40,9 @@ std::string SpoiledTensor(const BatchPlan& plan, const std::vector<tunefarm_resu
 const char* Phase(const tunefarm_result& result) { return result.runs == 0 ? "verify" : "time"; }
 
 Verdict JudgeTimed(const BatchContext& context, const BatchPlan& plan, uint64_t id, size_t index,
-                   const std::string& samples) {
+                   uint32_t num_runs, const std::string& samples) {
   std::vector<double> ns;
-  for (uint32_t run = 0; run < plan.repeats; ++run) {
+  for (uint32_t run = 0; run < num_runs; ++run) {
     uint32_t ticks = 0;
     std::memcpy(&ticks, samples.data() + (index * plan.repeats + run) * sizeof(ticks),
                 sizeof(ticks));
@@ -59,6 +59,7 @@ Verdict JudgeTimed(const BatchContext& context, const BatchPlan& plan, uint64_t 
   verdict.result.set_outcome(v1::OUTCOME_OK);
   verdict.result.mutable_samples_ns()->Assign(ns.begin(), ns.end());
   verdict.result.set_runs_per_sample(1);
+  verdict.result.set_cut(num_runs < plan.repeats);
   verdict.result.set_median_ns(base::Median(ns));
   verdict.result.set_mad_ns(base::MedianAbsoluteDeviation(ns));
   return verdict;
@@ -70,10 +71,12 @@ Verdict JudgeCall(const BatchContext& context, const BatchPlan& plan,
   const uint64_t id = candidate.candidate->candidate_id();
   switch (result.status) {
     case TUNEFARM_STATUS_OK: {
-      if (result.runs != plan.repeats) {
+      const bool cut =
+          plan.setup.cut_ticks != 0 && result.runs == 1 && result.max_ticks > plan.setup.cut_ticks;
+      if (result.runs != plan.repeats && !cut) {
         return Lost(absl::StrFormat("%u of %u runs were timed", result.runs, plan.repeats));
       }
-      Verdict verdict = JudgeTimed(context, plan, id, index, samples);
+      Verdict verdict = JudgeTimed(context, plan, id, index, result.runs, samples);
       const auto& expected = context.request->verification.expected(0);
       if (verdict.kind == Verdict::kDone &&
           result.crc != Crc32(*context.request->blobs.at(expected.digest()))) {

@@ -206,6 +206,7 @@ absl::Status BoardSession::Ring(const std::vector<tunefarm_task>& tasks, const Q
   control.stack_bytes = setup.stack_bytes;
   control.guard_base = setup.guard;
   control.guard_bytes = setup.guard_bytes;
+  control.cut_ticks = setup.cut_ticks;
   // The doorbell last, or the firmware starts on half a command.
   const std::string bytes = BytesOf(&control, 1);
   const size_t offset = offsetof(tunefarm_mailbox, control);

@@ -30,6 +30,7 @@ struct QueueSetup {
   uint32_t stack_bytes = 0;
   uint32_t guard = 0;
   uint32_t guard_bytes = 0;  // 0: nothing is guarded.
+  uint32_t cut_ticks = 0;    // A first timed run above this is the only one; 0: never.
   // How long the firmware may work without getting to its next call.
   absl::Duration silence_limit = absl::Seconds(10);
 };

@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -20,6 +21,8 @@ namespace tunefarm::mcu_agent {
 namespace {
 
 constexpr uint32_t kWordBytes = 4;
+// OpenOCD's read_memory refuses more than 65536 elements; a reply stays below a megabyte.
+constexpr uint32_t kMostWordsInReply = 65536;
 // Above this a file is faster than digits in a command.
 constexpr size_t kMostBytesInCommand = 512;
 
@@ -116,11 +119,19 @@ absl::Status OpenOcdLink::LoadElf(const std::string& path) {
 absl::StatusOr<std::string> OpenOcdLink::Read(uint32_t address, uint32_t num_bytes) {
   TUNEFARM_RETURN_IF_ERROR(CheckWords("read", address, num_bytes));
   if (num_bytes == 0) return std::string();
-  const uint32_t num_words = num_bytes / kWordBytes;
-  TUNEFARM_ASSIGN_OR_RETURN(
-      const std::string words,
-      Call(absl::StrFormat("read_memory %#x 32 %u", address, num_words), num_bytes));
-  return ParseWords(words, num_words);
+  std::string bytes;
+  bytes.reserve(num_bytes);
+  while (bytes.size() < num_bytes) {
+    const auto done = static_cast<uint32_t>(bytes.size());
+    const uint32_t num_words = std::min((num_bytes - done) / kWordBytes, kMostWordsInReply);
+    TUNEFARM_ASSIGN_OR_RETURN(
+        const std::string words,
+        Call(absl::StrFormat("read_memory %#x 32 %u", address + done, num_words),
+             num_words * kWordBytes));
+    TUNEFARM_ASSIGN_OR_RETURN(const std::string part, ParseWords(words, num_words));
+    bytes += part;
+  }
+  return bytes;
 }
 
 absl::Status OpenOcdLink::Write(uint32_t address, std::string_view bytes) {

@@ -64,7 +64,7 @@ static void add_sample(const tunefarm_call* call, uint32_t run, tunefarm_result*
 }
 
 /* prepare, run, check, timed runs, check. Returns the status. */
-static uint32_t run_calls(const tunefarm_call* call, const task_stack* stack,
+static uint32_t run_calls(const tunefarm_call* call, const task_stack* stack, uint32_t cut_ticks,
                           tunefarm_result* result, volatile uint32_t* progress_run) {
   uint32_t status = TUNEFARM_STATUS_OK;
   if ((call->head.flags & TUNEFARM_TASK_KEEP_OUTPUT) == 0) {
@@ -83,19 +83,20 @@ static uint32_t run_calls(const tunefarm_call* call, const task_stack* stack,
     status = call_once(call, call->run, stack, result);
     if (status != TUNEFARM_STATUS_OK) return status;
     add_sample(call, run, result);
+    if (run == 0 && cut_ticks != 0 && result->max_ticks > cut_ticks) break;
   }
   const int changed = call->repeats != 0 && crc32(call->output, call->output_bytes) != result->crc;
   return changed ? TUNEFARM_STATUS_UNSTABLE : TUNEFARM_STATUS_OK;
 }
 
 static uint32_t run_call_task(const tunefarm_call* call, const task_stack* stack,
-                              tunefarm_result* result, volatile uint32_t* progress_run) {
+                              uint32_t cut_ticks, tunefarm_result* result, volatile uint32_t* progress_run) {
   if ((call->run & 1u) == 0 || (call->prepare != 0 && (call->prepare & 1u) == 0) ||
       call->budget_ticks == 0 || call->buffers % 4u != 0 || call->samples % 4u != 0) {
     return TUNEFARM_STATUS_BAD_TASK;
   }
   fill_words(stack->base, stack->bytes, STACK_PAINT);
-  uint32_t status = run_calls(call, stack, result, progress_run);
+  uint32_t status = run_calls(call, stack, cut_ticks, result, progress_run);
   const uint32_t untouched = painted_bytes(stack);
   result->stack_used_bytes = stack->bytes - untouched;
   /* Without an MPU only the paint tells. */
@@ -103,11 +104,11 @@ static uint32_t run_call_task(const tunefarm_call* call, const task_stack* stack
   return status;
 }
 
-static uint32_t run_task(const tunefarm_task* task, const task_stack* stack,
+static uint32_t run_task(const tunefarm_task* task, const task_stack* stack, uint32_t cut_ticks,
                          tunefarm_result* result, volatile uint32_t* progress_run) {
   switch (task->head.kind) {
     case TUNEFARM_TASK_CALL:
-      return run_call_task(&task->call, stack, result, progress_run);
+      return run_call_task(&task->call, stack, cut_ticks, result, progress_run);
     case TUNEFARM_TASK_FILL:
       return fill_tensor(&task->fill);
     case TUNEFARM_TASK_CHECKSUM:
@@ -161,7 +162,8 @@ uint32_t queue_run(tunefarm_mailbox* box) {
     progress->run = 0;
     progress->task = i;
     result->status = TUNEFARM_STATUS_RUNNING;
-    result->status = run_task(&box->tasks[i], &stack, result, &progress->run);
+    result->status =
+        run_task(&box->tasks[i], &stack, box->control.cut_ticks, result, &progress->run);
   }
   progress->task = num_tasks;
   cache_synchronize();

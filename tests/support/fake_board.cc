@@ -133,7 +133,7 @@ void FakeBoard::RunQueue(tunefarm_mailbox* mailbox) {
   for (uint32_t i = 0; i < mailbox->control.num_tasks; ++i) {
     mailbox->progress.task = i;
     mailbox->results[i] = {};
-    running_ = RunTask(mailbox->tasks[i], &mailbox->results[i]);
+    running_ = RunTask(mailbox->tasks[i], mailbox->control.cut_ticks, &mailbox->results[i]);
     if (!running_) {
       StoreMailbox(*mailbox);
       return;
@@ -149,7 +149,7 @@ void FakeBoard::RunQueue(tunefarm_mailbox* mailbox) {
   StoreMailbox(*mailbox);
 }
 
-bool FakeBoard::RunTask(const tunefarm_task& task, tunefarm_result* result) {
+bool FakeBoard::RunTask(const tunefarm_task& task, uint32_t cut_ticks, tunefarm_result* result) {
   result->status = TUNEFARM_STATUS_OK;
   switch (task.head.kind) {
     case TUNEFARM_TASK_FILL:
@@ -159,7 +159,7 @@ bool FakeBoard::RunTask(const tunefarm_task& task, tunefarm_result* result) {
       result->crc = mcu_agent::Crc32(Load(task.checksum.address, task.checksum.num_bytes));
       return true;
     default:
-      return Call(task.call, result);
+      return Call(task.call, cut_ticks, result);
   }
 }
 
@@ -182,7 +182,7 @@ void FakeBoard::Fill(const tunefarm_fill_task& fill) {
   }
 }
 
-bool FakeBoard::Call(const tunefarm_call& call, tunefarm_result* result) {
+bool FakeBoard::Call(const tunefarm_call& call, uint32_t cut_ticks, tunefarm_result* result) {
   ++num_calls;
   const uint32_t image = call.run & ~1u;
   const uint32_t first_buffer = LoadWord(call.buffers);
@@ -228,8 +228,10 @@ bool FakeBoard::Call(const tunefarm_call& call, tunefarm_result* result) {
     const uint32_t ticks = kOverheadTicks + kKernelTicks + static_cast<uint8_t>(Byte(image + 1));
     Store(call.samples + 4 * run, Bytes(ticks));
     result->ticks += ticks;
+    result->max_ticks = ticks;
+    result->runs = run + 1;
+    if (cut_ticks != 0 && ticks > cut_ticks) break;
   }
-  result->runs = call.repeats;
   return true;
 }
 

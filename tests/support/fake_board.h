@@ -89,8 +89,8 @@ class FakeBoard final : public mcu_agent::DebugLink {
   void StoreMailbox(const tunefarm_mailbox& mailbox);
   void RunQueue(tunefarm_mailbox* mailbox);
   // False when the firmware does not get to the next task.
-  bool RunTask(const tunefarm_task& task, tunefarm_result* result);
-  bool Call(const tunefarm_call& call, tunefarm_result* result);
+  bool RunTask(const tunefarm_task& task, uint32_t cut_ticks, tunefarm_result* result);
+  bool Call(const tunefarm_call& call, uint32_t cut_ticks, tunefarm_result* result);
   void Fill(const tunefarm_fill_task& fill);
 
   const mcu_agent::BoardMap map_;

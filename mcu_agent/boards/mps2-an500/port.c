@@ -6,4 +6,5 @@ const port board_port = {
     .name = "mps2-an500",
     .start_clock = mps2_start_clock,
     .sleep_when_idle = 1,
+    .extra_data = {.base = 0x60000000u, .size_log2 = 24}, /* PSRAM */
 };

@@ -3,6 +3,7 @@
 //   mcu_bench rate [--trials 64]      trials per minute of `tuner tune`, and how the time divides
 //   mcu_bench load [--megabytes 1]    speed of writing to and reading from the board
 //   mcu_bench soak [--trials 1000]    trials with injected faults: how many are lost or doubled
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -21,7 +22,7 @@ namespace tunefarm {
 namespace {
 
 constexpr char kWorkload[] = "conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu";
-constexpr uint32_t kPsram = 0x21000000;  // Of mps2-an500.
+constexpr uint32_t kPsram = 0x60000000;  // Of mps2-an500.
 
 struct Options {
   int trials = 0;
@@ -87,7 +88,12 @@ absl::Status Load(const Options& options) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::string read,
                             control.session().Read(kPsram, static_cast<uint32_t>(bytes.size())));
   const absl::Duration end = pace.Now();
-  if (read != bytes) return absl::DataLossError("what was read is not what was written");
+  if (read != bytes) {
+    const auto [at, unused] = std::mismatch(read.begin(), read.end(), bytes.begin(), bytes.end());
+    return absl::DataLossError(
+        absl::StrFormat("of %u bytes written %u were read, the first that differs is number %d",
+                        bytes.size(), read.size(), at - read.begin()));
+  }
   const double megabytes = static_cast<double>(bytes.size()) * 1e-6;
   std::printf("ST-Link over TCP, %.2f MB: write %.2f MB/s, read %.2f MB/s\n", megabytes,
               megabytes / absl::ToDoubleSeconds(written - begin),

@@ -108,6 +108,18 @@ TEST_P(FirmwareTest, FillsRunsTimesAndChecksums) {
   EXPECT_EQ(sum, result.ticks);
 }
 
+TEST_P(FirmwareTest, AFirstRunAboveTheCutIsTheOnlyOne) {
+  firmware_->Run({Fill(), Call(kIncrement, 5)});
+  tunefarm_control control = firmware_->DefaultControl();
+  control.cut_ticks = firmware_->Result(1).max_ticks;
+  firmware_->Run({Fill(), Call(kIncrement, 5)}, control);
+  EXPECT_EQ(firmware_->Result(1).runs, 5u);
+  control.cut_ticks -= 1;
+  firmware_->Run({Fill(), Call(kIncrement, 5)}, control);
+  EXPECT_EQ(firmware_->Result(1).runs, 1u);
+  EXPECT_EQ(firmware_->Result(1).status, TUNEFARM_STATUS_OK);
+}
+
 TEST_P(FirmwareTest, TicksCountInstructionsAndNeverVary) {
   firmware_->Run({Fill(), Call(kIncrement, 100)});
   const tunefarm_result result = firmware_->Result(1);

@@ -28,9 +28,14 @@ class TuneOnBoardTest : public ::testing::Test {
     if (!missing.empty()) GTEST_SKIP() << missing;
   }
 
-  Finished Tune(const std::string& trials) {
-    return RunProgram("tuner", {"tune", kWorkload, "--target", "cortex-m7", "--board",
-                                "emulated:mps2-an500", "--trials", trials, "--db", db_, "--json"});
+  Finished Tune(const std::string& trials, const std::string& target = "cortex-m7",
+                const std::string& board = "mps2-an500") {
+    return RunProgram("tuner", {"tune", kWorkload, "--target", target, "--board",
+                                "emulated:" + board, "--trials", trials, "--db", db_, "--json"});
+  }
+  // The last line that it printed.
+  static nlohmann::json Done(const Finished& tune) {
+    return nlohmann::json::parse(tune.out.substr(tune.out.rfind('\n', tune.out.size() - 2) + 1));
   }
 
   const TempFolder folder_;
@@ -40,8 +45,7 @@ class TuneOnBoardTest : public ::testing::Test {
 TEST_F(TuneOnBoardTest, TunedKernelIsFoundDeployedAndRight) {
   const Finished tune = Tune("8");
   ASSERT_EQ(tune.code, 0) << tune.err;
-  const auto done =
-      nlohmann::json::parse(tune.out.substr(tune.out.rfind('\n', tune.out.size() - 2) + 1));
+  const nlohmann::json done = Done(tune);
   EXPECT_EQ(done["event"], "done");
   EXPECT_EQ(done["outcomes"].size(), 1) << done;
   EXPECT_TRUE(done["best"]["emulated"]);
@@ -68,6 +72,17 @@ TEST_F(TuneOnBoardTest, TunedKernelIsFoundDeployedAndRight) {
                          "enable=on,target=native", "-kernel", folder_.File("example.elf")});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out + ran.err, HasSubstr("ok: "));
+}
+
+TEST_F(TuneOnBoardTest, CortexM4IsTunedOnEachOfItsBoards) {
+  for (const char* board : {"mps2-an386", "netduinoplus2"}) {
+    SCOPED_TRACE(board);
+    const Finished tune = Tune("8", "cortex-m4", board);
+    ASSERT_EQ(tune.code, 0) << tune.err;
+    const nlohmann::json done = Done(tune);
+    EXPECT_EQ(done["outcomes"], nlohmann::json({{"ok", done["trials"]}})) << done;
+    EXPECT_EQ(done["best"]["device"], board);
+  }
 }
 
 TEST_F(TuneOnBoardTest, BoardThatCannotBeUsedIsListedWithItsReason) {

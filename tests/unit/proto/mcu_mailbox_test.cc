@@ -68,9 +68,9 @@ TEST(McuMailboxTest, ResultHasTheseBytes) {
 
 TEST(McuMailboxTest, ControlEndsWhereProgressBegins) {
   tunefarm_mailbox mailbox = {};
-  mailbox.control = {1, TUNEFARM_MCU_RUN, 4, 0x20010000, 4096, 0x20020000, 8192, 0};
+  mailbox.control = {1, TUNEFARM_MCU_RUN, 4, 0x20010000, 4096, 0x20020000, 8192, 1000};
   EXPECT_EQ(Hex(mailbox.control),
-            "01000000 01000000 04000000 00000120 00100000 00000220 00200000 00000000");
+            "01000000 01000000 04000000 00000120 00100000 00000220 00200000 e8030000");
   mailbox.progress = {1, TUNEFARM_MCU_IDLE, 4, 101, 0, {}};
   EXPECT_EQ(Hex(mailbox.progress).substr(0, 44), "01000000 01000000 04000000 65000000 00000000");
 }

@@ -153,6 +153,18 @@ TEST_F(BridgeRunnerTest, EmulatedBoardCountsInstructions) {
   EXPECT_THAT(results_[1].samples_ns(), SizeIs(2));
 }
 
+TEST_F(BridgeRunnerTest, SlowCandidateIsTimedOnce) {
+  request_.timing.set_cut_above_ns(40'000);
+  Add(FakeKernel::kRight);     // 40 us: as fast as the bound.
+  Add(FakeKernel::kRight, 1);  // One tick of 40 ns slower.
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_OK, v1::OUTCOME_OK));
+  EXPECT_FALSE(results_[1].cut());
+  EXPECT_THAT(results_[1].samples_ns(), SizeIs(3));
+  EXPECT_TRUE(results_[2].cut());
+  EXPECT_THAT(results_[2].samples_ns(), ElementsAre(40040.0));
+}
+
 TEST_F(BridgeRunnerTest, TensorsThatAreThereAreNotFilledAgain) {
   Add(FakeKernel::kRight);
   ASSERT_THAT(Run(), IsOk());
