@@ -11,6 +11,7 @@
 #include "compiler/codegen/emit.h"
 #include "compiler/lower/lower.h"
 #include "compiler/schedule/template.h"
+#include "tuner/feature/analytic_cost.h"
 #include "tuner/search/default_config.h"
 
 namespace tunefarm::bench {
@@ -23,10 +24,6 @@ using compiler::ConfigSpace;
 // Rates within 2 % of the best are alike: there the fewest instructions decide, which leave the
 // core room that the model does not know of.
 constexpr double kAlike = 0.98;
-
-double InstructionsPerMac(const ChosenKernel& kernel) {
-  return static_cast<double>(kernel.loop.instructions.size()) / (kernel.loop.macs * kernel.useful);
-}
 
 bool IsLanesKnob(const std::string& name) { return name == "lanes"; }
 
@@ -82,11 +79,16 @@ absl::StatusOr<ChosenKernel> Try(const compiler::Operator& op, const BoundTempla
   TUNEFARM_ASSIGN_OR_RETURN(kernel.loop, FindInnerLoop(assembly));
   TUNEFARM_ASSIGN_OR_RETURN(kernel.cycles, CyclesPerIteration(kernel.loop, model));
   const compiler::ConfigFacts facts = bound.Facts(config);
+  kernel.analytic_cycles = tuner::EstimateCost(facts, target).total_cycles;
   kernel.useful = facts.useful_fmas * facts.native_lanes / (facts.issued_fmas * facts.vector_lanes);
   return kernel;
 }
 
 }  // namespace
+
+double InstructionsPerMac(const ChosenKernel& chosen) {
+  return static_cast<double>(chosen.loop.instructions.size()) / (chosen.loop.macs * chosen.useful);
+}
 
 double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model) {
   return chosen.loop.multiply_adds / model.fma_per_cycle / chosen.cycles;
@@ -94,7 +96,8 @@ double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model) {
 
 absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
                                           const compiler::Target& target, const CoreModel& model,
-                                          int num_tiles, const std::string& config) {
+                                          int num_tiles, const std::string& config,
+                                          const std::function<void(const ChosenKernel&)>& show) {
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
   if (!config.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(const Config parsed, bound->space().Parse(config));
@@ -103,6 +106,7 @@ absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
   std::vector<ChosenKernel> tried;
   for (const Config& candidate : Candidates(*bound, target, num_tiles)) {
     TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
+    show(kernel);
     tried.push_back(std::move(kernel));
   }
   const auto rate = [&model](const ChosenKernel& kernel) {
