@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -25,44 +26,53 @@ using compiler::ConfigSpace;
 // core room that the model does not know of.
 constexpr double kAlike = 0.98;
 
-bool IsLanesKnob(const std::string& name) { return name == "lanes"; }
+// Ways of feeding the first tile, the best of them, that the other tiles are tried with.
+constexpr size_t kFeedsKept = 8;
 
-// The knobs that decide the register tile, and those that decide how it is fed. Configs that differ
-// in none of them have the same inner loop.
-bool IsTileKnob(const std::string& name) {
-  return absl::StartsWith(name, "tile_") || absl::StartsWith(name, "unroll_") || name == "terms";
-}
+// The knobs that decide how a register tile is fed. Tiles of as many rows and vectors that are fed
+// alike have the same inner loop but for its addresses.
 bool IsFeedKnob(const std::string& name) {
-  return name == "lanes" || name == "ahead" || name == "group";
+  return absl::StartsWith(name, "unroll_") || name == "terms" || name == "lanes" ||
+         name == "ahead" || name == "group";
 }
 
-std::string Values(const ConfigSpace& space, const Config& config,
-                   bool (*wanted)(const std::string&)) {
+std::string Feed(const ConfigSpace& space, const Config& config) {
   std::string text;
   for (size_t i = 0; i < space.knobs().size(); ++i) {
-    if (wanted(space.knobs()[i].name)) text += absl::StrFormat("%d,", config.values[i]);
+    if (IsFeedKnob(space.knobs()[i].name)) text += absl::StrFormat("%d,", config.values[i]);
   }
   return text;
 }
 
-// For each number of lanes per load, the `num_tiles` register tiles that come first in the analytic
-// order, fed in all ways.
-std::vector<Config> Candidates(const BoundTemplate& bound, const compiler::Target& target,
-                               int num_tiles) {
+// A register tile in every way it can be fed, best first by the analytic cost.
+struct Tile {
+  std::pair<double, double> shape;  // Rows, vectors.
+  std::vector<Config> configs;
+};
+
+// The `num_tiles` register tiles that come first in the analytic order.
+std::vector<Tile> FirstTiles(const BoundTemplate& bound, const compiler::Target& target,
+                             size_t num_tiles) {
   const ConfigSpace& space = bound.space();
   const tuner::SpaceSampler sampler(&space);
   tuner::Candidates analytic(
       &space, [&bound](const Config& config) { return bound.Facts(config); }, target);
-  std::vector<Config> chosen;
-  std::map<std::string, std::map<std::string, std::set<std::string>>> met_by_lanes;
+  std::vector<Tile> tiles;
+  std::map<std::pair<double, double>, std::set<std::string>> met;
   for (const uint64_t index : tuner::AnalyticOrder(space, sampler, &analytic)) {
     const Config config = space.At(index);
-    const std::string tile = Values(space, config, IsTileKnob);
-    auto& met = met_by_lanes[Values(space, config, IsLanesKnob)];
-    if (static_cast<int>(met.size()) == num_tiles && !met.contains(tile)) continue;
-    if (met[tile].insert(Values(space, config, IsFeedKnob)).second) chosen.push_back(config);
+    const compiler::ConfigFacts facts = bound.Facts(config);
+    const std::pair shape(facts.tile_pixels, facts.tile_vectors);
+    if (!met.contains(shape)) {
+      if (tiles.size() == num_tiles) continue;
+      tiles.push_back({shape, {}});
+    }
+    if (!met[shape].insert(Feed(space, config)).second) continue;
+    for (Tile& tile : tiles) {
+      if (tile.shape == shape) tile.configs.push_back(config);
+    }
   }
-  return chosen;
+  return tiles;
 }
 
 absl::StatusOr<ChosenKernel> Try(const compiler::Operator& op, const BoundTemplate& bound,
@@ -103,15 +113,25 @@ absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
     TUNEFARM_ASSIGN_OR_RETURN(const Config parsed, bound->space().Parse(config));
     return Try(op, *bound, target, model, parsed);
   }
-  std::vector<ChosenKernel> tried;
-  for (const Config& candidate : Candidates(*bound, target, num_tiles)) {
-    TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
-    show(kernel);
-    tried.push_back(std::move(kernel));
-  }
   const auto rate = [&model](const ChosenKernel& kernel) {
     return PartOfPeak(kernel, model) * kernel.useful;
   };
+  std::vector<ChosenKernel> tried;
+  std::set<std::string> feeds;  // Of the tiles behind the first.
+  for (const Tile& tile : FirstTiles(*bound, target, static_cast<size_t>(num_tiles))) {
+    std::vector<std::pair<double, std::string>> rates;
+    for (const Config& candidate : tile.configs) {
+      const std::string feed = Feed(bound->space(), candidate);
+      if (!feeds.empty() && !feeds.contains(feed)) continue;
+      TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
+      show(kernel);
+      rates.emplace_back(-rate(kernel), feed);
+      tried.push_back(std::move(kernel));
+    }
+    if (!feeds.empty()) continue;
+    std::sort(rates.begin(), rates.end());
+    for (size_t i = 0; i < std::min(rates.size(), kFeedsKept); ++i) feeds.insert(rates[i].second);
+  }
   double best_rate = 0;
   for (const ChosenKernel& kernel : tried) best_rate = std::max(best_rate, rate(kernel));
   const ChosenKernel* best = nullptr;
