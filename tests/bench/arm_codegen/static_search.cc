@@ -26,8 +26,8 @@ using compiler::ConfigSpace;
 // core room that the model does not know of.
 constexpr double kAlike = 0.98;
 
-// Ways of feeding the first tile, the best of them, that the other tiles are tried with.
-constexpr size_t kFeedsKept = 8;
+// Ways of feeding one tile that are tried, the first in the analytic order.
+constexpr size_t kFeedsPerTile = 10;
 
 // The knobs that decide how a register tile is fed. Tiles of as many rows and vectors that are fed
 // alike have the same inner loop but for its addresses.
@@ -44,7 +44,7 @@ std::string Feed(const ConfigSpace& space, const Config& config) {
   return text;
 }
 
-// A register tile in every way it can be fed, best first by the analytic cost.
+// A register tile, fed in the ways that the analytic cost holds for the best.
 struct Tile {
   std::pair<double, double> shape;  // Rows, vectors.
   std::vector<Config> configs;
@@ -69,7 +69,9 @@ std::vector<Tile> FirstTiles(const BoundTemplate& bound, const compiler::Target&
     }
     if (!met[shape].insert(Feed(space, config)).second) continue;
     for (Tile& tile : tiles) {
-      if (tile.shape == shape) tile.configs.push_back(config);
+      if (tile.shape == shape && tile.configs.size() < kFeedsPerTile) {
+        tile.configs.push_back(config);
+      }
     }
   }
   return tiles;
@@ -117,20 +119,12 @@ absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
     return PartOfPeak(kernel, model) * kernel.useful;
   };
   std::vector<ChosenKernel> tried;
-  std::set<std::string> feeds;  // Of the tiles behind the first.
   for (const Tile& tile : FirstTiles(*bound, target, static_cast<size_t>(num_tiles))) {
-    std::vector<std::pair<double, std::string>> rates;
     for (const Config& candidate : tile.configs) {
-      const std::string feed = Feed(bound->space(), candidate);
-      if (!feeds.empty() && !feeds.contains(feed)) continue;
       TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
       show(kernel);
-      rates.emplace_back(-rate(kernel), feed);
       tried.push_back(std::move(kernel));
     }
-    if (!feeds.empty()) continue;
-    std::sort(rates.begin(), rates.end());
-    for (size_t i = 0; i < std::min(rates.size(), kFeedsKept); ++i) feeds.insert(rates[i].second);
   }
   double best_rate = 0;
   for (const ChosenKernel& kernel : tried) best_rate = std::max(best_rate, rate(kernel));

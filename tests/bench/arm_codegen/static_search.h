@@ -29,11 +29,10 @@ double InstructionsPerMac(const ChosenKernel& chosen);
 // MACs per cycle of the loop as part of what the model can do at most.
 double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model);
 
-// Of the `num_tiles` register tiles that come first in the analytic order, the first fed in every
-// way that the space has and the others in the ways that suit it best: those whose inner loop does
-// the most useful multiply-adds per cycle, give or take 2 %, and of them the one with the fewest
-// instructions. `config`, where not empty, is taken instead. `show` is called with each that is
-// looked at.
+// Of the `num_tiles` register tiles that come first in the analytic order, each fed in the ways
+// that come first in it: those whose inner loop does the most useful multiply-adds per cycle, give
+// or take 2 %, and of them the one with the fewest instructions. `config`, where not empty, is
+// taken instead. `show` is called with each that is looked at.
 absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
                                           const compiler::Target& target, const CoreModel& model,
                                           int num_tiles, const std::string& config,
