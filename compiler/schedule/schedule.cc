@@ -181,4 +181,8 @@ Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs) {
   return Expand(std::move(stage), kTableAddForm, {knobs.unroll});
 }
 
+Step ExpandTableSoftmax(std::string stage, const TableSoftmaxKnobs& knobs) {
+  return Expand(std::move(stage), kTableSoftmaxForm, {knobs.unroll, knobs.term_table ? 1 : 0});
+}
+
 }  // namespace tunefarm::compiler

@@ -177,6 +177,15 @@ struct TableAddKnobs {
 };
 Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs);
 
+// table_softmax: s8 softmax with the exponentials of all 256 differences in a table. Numbers:
+// elements per iteration; 1 if their terms of the sum have a table of their own.
+inline constexpr char kTableSoftmaxForm[] = "table_softmax";
+struct TableSoftmaxKnobs {
+  int64_t unroll = 1;
+  bool term_table = false;
+};
+Step ExpandTableSoftmax(std::string stage, const TableSoftmaxKnobs& knobs);
+
 }  // namespace tunefarm::compiler
 
 #endif  // TUNEFARM_COMPILER_SCHEDULE_SCHEDULE_H_

@@ -15,6 +15,9 @@ absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step) {
   if (form == kTableAddForm && step.numbers.size() == 1) {
     return ExpandTableAdd(op, {step.numbers[0]});
   }
+  if (form == kTableSoftmaxForm && step.numbers.size() == 2) {
+    return ExpandTableSoftmax(op, {step.numbers[0], step.numbers[1] != 0});
+  }
   return absl::FailedPreconditionError(
       absl::StrFormat("no expansion '%s' with %d numbers", form, step.numbers.size()));
 }

@@ -10,7 +10,6 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
-#include "compiler/op/workload.h"
 #include "tests/bench/cortex_m/core_search.h"
 #include "tests/bench/cortex_m/cycle_estimate.h"
 #include "tests/bench/cortex_m/layers.h"
@@ -74,16 +73,6 @@ const CountedConfig* Table::BestOf(const PeerLayer& layer, int64_t max_configs,
 
 absl::Status Table::Add(const PeerLayer& layer, int64_t max_configs) {
   const auto peer = static_cast<double>(target_ == "cortex-m7" ? layer.m7_peer : layer.m4_peer);
-  if (!compiler::ParseWorkload(layer.workload).ok()) {
-    Sums& sums = totals_[layer.model];
-    sums.ours += peer;
-    sums.peer += peer;
-    sums.our_cycles += peer * peer_cpi_;
-    sums.peer_cycles += peer * peer_cpi_;
-    PrintText(absl::StrFormat("%-11s %2d %-8s %10.0f  no such operator: counted as the peer's\n",
-                              layer.model, layer.layer, layer.op, peer));
-    return absl::OkStatus();
-  }
   absl::Status status;
   const CountedConfig* best = BestOf(layer, max_configs, &status);
   if (best == nullptr) return base::Annotate(status, layer.workload);
