@@ -154,11 +154,13 @@ Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group);
 Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
 
 // pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and
-// channels of a tile, pair steps in one iteration of its loop.
+// channels of a tile, pair steps in one iteration of its loop, bits of a packed weight (16: widened
+// ahead of time; 8: half the memory, widened by the tile, which takes an even number of steps).
 inline constexpr char kPairTileForm[] = "pair_tile";
 struct PairTileKnobs {
   int64_t pixels = 1, channels = 1;
   int64_t steps = 1;
+  int64_t weight_bits = 16;
 };
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
 
