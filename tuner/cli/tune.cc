@@ -53,6 +53,10 @@ absl::Status Conclude(const TuneOptions& options, const SessionSpec& spec,
   const bool was_stopped =
       summary.stop_reason == "interrupted" || summary.stop_reason == "cancelled";
   if (summary.has_best || was_stopped) return absl::OkStatus();
+  if (summary.trials == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("no trial was made: the session ended by %s", summary.stop_reason));
+  }
   return absl::FailedPreconditionError(absl::StrFormat(
       "none of %d trials gave a result: %s", summary.trials, RenderOutcomes(summary.outcomes)));
 }
