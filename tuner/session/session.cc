@@ -386,8 +386,8 @@ void Session::TellTrial(const SessionCandidate& candidate, const MeasureReport& 
 absl::StatusOr<SessionSummary> RunSession(const SessionSpec& spec, Measurer& measurer,
                                           db::TuningLog& log, const std::atomic<bool>& stop,
                                           const EventSink& sink) {
-  ObjectiveMeasurer toward_objective(measurer, spec.objective);
-  absl::StatusOr<SessionSummary> summary = Session(spec, toward_objective, log, stop, sink).Run();
+  ObjectiveMeasurer costs(measurer, spec.objective);
+  absl::StatusOr<SessionSummary> summary = Session(spec, costs, log, stop, sink).Run();
   if (!summary.ok()) {
     TuningEvent event;
     event.kind = TuningEvent::Kind::kFailed;
