@@ -44,8 +44,9 @@ void PrintBest(const BestSchedule& best, const QueryBestOptions& options) {
     return;
   }
   std::printf("cost      %s, median of %u samples, mad %s%s\n",
-              FormatDuration(best.cost_median).c_str(), best.samples,
-              FormatDuration(best.mad).c_str(), best.emulated ? " (an emulator's timing)" : "");
+              FormatCost(best.cost_median, best.cost_unit).c_str(), best.samples,
+              FormatCost(best.mad, best.cost_unit).c_str(),
+              best.emulated ? " (an emulator's timing)" : "");
   if (best.gflops > 0) std::printf("speed     %.2f GFLOP/s\n", best.gflops);
   std::printf("measured  trial %lld on %s\nhow       %s\n", static_cast<long long>(best.trial_id),
               best.device.c_str(), best.how.c_str());
