@@ -12,6 +12,7 @@ constexpr std::array kProposals = {"default", "analytic", "model", "random",
                                    "grid",    "transfer", "final"};
 constexpr std::array kSampleVerdicts = {"steady", "frequency_moved", "throttled"};
 constexpr std::array kReferenceVerdicts = {"first", "steady", "drifted", "settled"};
+constexpr std::array kCostUnits = {"ns", "instructions", "estimated_cycles"};
 constexpr std::array kTaskStates = {"queued", "running", "done", "cancelled", "failed"};
 
 template <typename Enum, size_t kSize>
@@ -34,6 +35,7 @@ const char* ToText(SampleVerdict verdict) { return kSampleVerdicts[static_cast<s
 const char* ToText(ReferenceVerdict verdict) {
   return kReferenceVerdicts[static_cast<size_t>(verdict)];
 }
+const char* ToText(CostUnit unit) { return kCostUnits[static_cast<size_t>(unit)]; }
 
 bool FromText(const std::string& text, Outcome* value) { return Find(kOutcomes, text, value); }
 bool FromText(const std::string& text, Proposal* value) { return Find(kProposals, text, value); }
@@ -44,5 +46,6 @@ bool FromText(const std::string& text, SampleVerdict* value) {
 bool FromText(const std::string& text, ReferenceVerdict* value) {
   return Find(kReferenceVerdicts, text, value);
 }
+bool FromText(const std::string& text, CostUnit* value) { return Find(kCostUnits, text, value); }
 
 }  // namespace tunefarm::db

@@ -38,6 +38,9 @@ enum class SampleVerdict { kSteady, kFrequencyMoved, kThrottled };
 // How a reference timing compares with those before it on the same device and target.
 enum class ReferenceVerdict { kFirst, kSteady, kDrifted, kSettled };
 
+// What the costs of a trial are proportional to.
+enum class CostUnit { kNs, kInstructions, kEstimatedCycles };
+
 // The words of the log, e.g. "build_failed", and back; false, leaving `value` alone, for any other
 // text.
 const char* ToText(Outcome outcome);
@@ -45,11 +48,13 @@ const char* ToText(Proposal proposal);
 const char* ToText(TaskState state);
 const char* ToText(SampleVerdict verdict);
 const char* ToText(ReferenceVerdict verdict);
+const char* ToText(CostUnit unit);
 bool FromText(const std::string& text, Outcome* value);
 bool FromText(const std::string& text, Proposal* value);
 bool FromText(const std::string& text, TaskState* value);
 bool FromText(const std::string& text, SampleVerdict* value);
 bool FromText(const std::string& text, ReferenceVerdict* value);
+bool FromText(const std::string& text, CostUnit* value);
 
 struct WorkloadRecord {
   std::string key;         // Canonical workload key.
@@ -86,10 +91,11 @@ struct TaskRecord {
   std::string space_hash;  // Hash of a SpaceRecord in the log.
   std::string toolchain;   // Text of a toolchain in the log.
   uint64_t seed = 0;
-  std::string strategy;     // xgb | random | grid
-  uint64_t max_trials = 1;  // At least 1.
-  double max_seconds = 0;   // 0: no limit.
-  std::string owner;        // user@host
+  std::string strategy;                          // xgb | random | grid
+  uint64_t max_trials = 1;                       // At least 1.
+  double max_seconds = 0;                        // 0: no limit.
+  std::string owner;                             // user@host
+  CostUnit objective = CostUnit::kInstructions;  // On an emulated board; not kNs.
 
   // Kept by the log; ignored by CreateTask.
   TaskState state = TaskState::kQueued;
@@ -166,6 +172,12 @@ struct TrialRecord {
   uint64_t run_wall_ns = 0;
   DeviceState before;
   DeviceState after;
+  CostUnit cost_unit = CostUnit::kNs;  // What a cost stands for: cost / ns_per_cost_unit of them.
+  double ns_per_cost_unit = 1;
+  // Of a board without an OS; 0: nobody told.
+  uint64_t tick_hz = 0;               // Clock of the counter that timed it.
+  double median_instructions = 0;     // Of one run, counted by an emulator.
+  double cycles_per_instruction = 0;  // Estimated from the code.
 
   // Kept by the log; ignored by AppendTrial.
   int64_t id = 0;              // From 1.
@@ -239,6 +251,8 @@ struct BestRecord {
   double gflops = 0;
   std::string device;
   bool emulated = false;
+  CostUnit cost_unit = CostUnit::kNs;  // As in TrialRecord.
+  double ns_per_cost_unit = 1;
   KernelRecord kernel;
 };
 

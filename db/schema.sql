@@ -12,7 +12,7 @@
 -- Every column carries a comment: its meaning and, where it has one, its unit.
 
 PRAGMA application_id = 1413893191;  -- 0x54464C47, "TFLG": tells a tuning log from other databases.
-PRAGMA user_version = 2;             -- The schema's version: the number of the last migration.
+PRAGMA user_version = 3;             -- The schema's version: the number of the last migration.
 
 -- What code is generated for.
 CREATE TABLE targets (
@@ -114,6 +114,9 @@ CREATE TABLE tasks (
   started_at_ns INTEGER CHECK (started_at_ns >= 0),
   -- When it ended, ns since 1970 UTC; NULL until then.
   ended_at_ns INTEGER CHECK (ended_at_ns >= 0),
+  -- What is made small on an emulated board; elsewhere it is time.
+  objective TEXT NOT NULL DEFAULT 'instructions'
+    CHECK (objective IN ('instructions', 'estimated_cycles')),
   UNIQUE (id, workload_id, target_id),
   CHECK ((ended_at_ns IS NOT NULL) = (state IN ('done', 'cancelled', 'failed')))
 ) STRICT;
@@ -223,6 +226,18 @@ CREATE TABLE trials (
   -- The trial that measured the same again because the device had drifted, and counts in its
   -- place; NULL: none.
   superseded_by INTEGER REFERENCES trials (id),
+  -- What a cost stands for: ns: time; instructions, estimated_cycles: an emulator's ns, in which
+  -- each of them takes ns_per_cost_unit.
+  cost_unit TEXT NOT NULL DEFAULT 'ns'
+    CHECK (cost_unit IN ('ns', 'instructions', 'estimated_cycles')),
+  -- All costs and samples of the trial divided by this are in cost_unit.
+  ns_per_cost_unit REAL NOT NULL DEFAULT 1 CHECK (ns_per_cost_unit > 0),
+  -- Clock of the counter on the board that timed it, Hz; NULL: timed by an operating system.
+  tick_hz INTEGER CHECK (tick_hz > 0),
+  -- Median of one run, where an emulator counts them; NULL: not counted.
+  median_instructions REAL CHECK (median_instructions > 0),
+  -- Of its hottest code, estimated by LLVM's model of the core; NULL: not estimated.
+  cycles_per_instruction REAL CHECK (cycles_per_instruction > 0),
   FOREIGN KEY (task_id, workload_id, target_id) REFERENCES tasks (id, workload_id, target_id),
   CHECK ((outcome = 'ok') = (cost_median_ns IS NOT NULL)),
   CHECK ((outcome = 'ok') = (num_samples > 0)),
@@ -232,7 +247,7 @@ CREATE TABLE trials (
 ) STRICT;
 
 CREATE INDEX trials_by_config ON trials (task_id, config_index);
-CREATE INDEX trials_by_cost ON trials (workload_id, target_id, emulated, cost_ns)
+CREATE INDEX trials_by_cost ON trials (workload_id, target_id, emulated, cost_unit, cost_ns)
   WHERE outcome = 'ok';
 CREATE INDEX trials_by_device ON trials (device_id, created_at_ns);
 CREATE INDEX trials_in_final ON trials (task_id, emulated) WHERE final_median_ns IS NOT NULL;
@@ -353,7 +368,12 @@ SELECT
   trials.num_disturbed,
   trials.unsteady,
   trials.held_ns,
-  trials.superseded_by
+  trials.superseded_by,
+  trials.cost_unit,
+  trials.ns_per_cost_unit,
+  trials.tick_hz,
+  trials.median_instructions,
+  trials.cycles_per_instruction
 FROM trials
 JOIN tasks ON tasks.id = trials.task_id
 JOIN workloads ON workloads.id = trials.workload_id
@@ -363,7 +383,7 @@ LEFT JOIN kernels ON kernels.id = trials.kernel_id
 LEFT JOIN toolchains ON toolchains.id = kernels.toolchain_id
 LEFT JOIN devices ON devices.id = trials.device_id;
 
--- Per workload, target and kind of timing (hardware, emulated): the trial to deploy. Where a task
+-- Per workload, target and kind of timing (hardware, emulated by cost_unit): the trial to deploy. Where a task
 -- held an interleaved final, only its finalists stand: a lucky median of the search cannot win.
 -- Each is the first fitting entry of the index trials_by_cost, however many trials there are.
 CREATE VIEW best_by_workload AS
@@ -375,15 +395,18 @@ SELECT
   COALESCE(final_min_ns, min_ns) AS min_ns,
   CASE WHEN final_median_ns IS NULL THEN num_samples ELSE num_final_samples END AS num_samples,
   final_median_ns IS NOT NULL AS from_final, gflops, device, config_index, space_hash, template,
-  kernel_digest, kernel_text_hash, kernel_num_bytes, toolchain, task_id
+  kernel_digest, kernel_text_hash, kernel_num_bytes, toolchain, task_id, kinds.cost_unit,
+  ns_per_cost_unit
 FROM workloads
 CROSS JOIN targets
-CROSS JOIN (SELECT 0 AS emulated UNION ALL SELECT 1) AS kinds
+CROSS JOIN (SELECT 0 AS emulated, 'ns' AS cost_unit UNION ALL SELECT 1, 'ns'
+            UNION ALL SELECT 1, 'instructions' UNION ALL SELECT 1, 'estimated_cycles') AS kinds
 CROSS JOIN trial_details AS details ON details.trial_id = (
   SELECT trials.id FROM trials
   WHERE trials.workload_id = workloads.id
     AND trials.target_id = targets.id
     AND trials.emulated = kinds.emulated
+    AND trials.cost_unit = kinds.cost_unit
     AND trials.outcome = 'ok'
     AND trials.superseded_by IS NULL
     AND (trials.final_median_ns IS NOT NULL

@@ -18,7 +18,7 @@ bool HasEnded(TaskState state) {
 constexpr char kSelectTask[] =
     "SELECT tasks.id, workloads.key, targets.text, spaces.hash, toolchains.text, seed, strategy, "
     "  max_trials, max_seconds, owner, state, ended_how, created_at_ns, started_at_ns, "
-    "ended_at_ns, "
+    "ended_at_ns, objective, "
     "  (SELECT COUNT(*) FROM trials WHERE task_id = tasks.id AND outcome <> 'device_lost' "
     "   AND superseded_by IS NULL) "
     "FROM tasks JOIN workloads ON workloads.id = workload_id "
@@ -46,6 +46,10 @@ absl::StatusOr<TaskRecord> ReadRow(const Statement& statement) {
   task.created_at_ns = row.Count();
   task.started_at_ns = row.Count();
   task.ended_at_ns = row.Count();
+  const std::string objective = row.Text();
+  if (!FromText(objective, &task.objective)) {
+    return absl::DataLossError(absl::StrFormat("task %d has objective '%s'", task.id, objective));
+  }
   task.num_trials = row.Count();
   return task;
 }
@@ -83,9 +87,9 @@ absl::StatusOr<int64_t> InsertTask(Connection& connection, const TaskRecord& tas
       Statement statement,
       connection.Prepare(
           "INSERT INTO tasks (workload_id, target_id, space_id, toolchain_id, seed, strategy, "
-          "  max_trials, max_seconds, owner, state, ended_how, created_at_ns) "
+          "  max_trials, max_seconds, owner, state, ended_how, created_at_ns, objective) "
           "VALUES (:workload_id, :target_id, :space_id, :toolchain_id, :seed, :strategy, "
-          "  :max_trials, :max_seconds, :owner, 'queued', '', :now) RETURNING id"));
+          "  :max_trials, :max_seconds, :owner, 'queued', '', :now, :objective) RETURNING id"));
   statement.BindInt(":workload_id", workload_id);
   statement.BindInt(":target_id", target_id);
   statement.BindInt(":space_id", space_id);
@@ -95,6 +99,7 @@ absl::StatusOr<int64_t> InsertTask(Connection& connection, const TaskRecord& tas
   statement.BindInt(":max_trials", max_trials);
   statement.BindReal(":max_seconds", task.max_seconds);
   statement.BindText(":owner", task.owner);
+  statement.BindText(":objective", ToText(task.objective));
   statement.BindInt(":now", now);
   TUNEFARM_ASSIGN_OR_RETURN(const bool row, statement.Step());
   TUNEFARM_CHECK(row, "INSERT ... RETURNING gave no row");

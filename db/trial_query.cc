@@ -19,7 +19,8 @@ constexpr char kColumns[] =
     "runs_per_sample, cut, build_ns, run_wall_ns, before_cpu_frequency_hz, "
     "before_temperature_millicelsius, before_throttled, before_load_average, "
     "after_cpu_frequency_hz, after_temperature_millicelsius, after_throttled, after_load_average, "
-    "created_at_ns, num_disturbed, unsteady, held_ns, superseded_by ";
+    "created_at_ns, num_disturbed, unsteady, held_ns, superseded_by, cost_unit, "
+    "ns_per_cost_unit, tick_hz, median_instructions, cycles_per_instruction ";
 
 DeviceState ReadDeviceState(RowReader& row) {
   DeviceState state;
@@ -89,6 +90,14 @@ absl::StatusOr<TrialRecord> ReadRow(const Statement& statement) {
   trial.unsteady = row.Bool();
   trial.held_ns = row.Count();
   trial.superseded_by = row.OptionalInt().value_or(0);
+  const std::string cost_unit = row.Text();
+  if (!FromText(cost_unit, &trial.cost_unit)) {
+    return absl::DataLossError(absl::StrFormat("trial %d has cost_unit '%s'", trial.id, cost_unit));
+  }
+  trial.ns_per_cost_unit = row.Real();
+  trial.tick_hz = static_cast<uint64_t>(row.OptionalInt().value_or(0));
+  trial.median_instructions = row.OptionalReal().value_or(0);
+  trial.cycles_per_instruction = row.OptionalReal().value_or(0);
   return trial;
 }
 
@@ -163,14 +172,17 @@ absl::StatusOr<std::vector<TrialRecord>> ReadNearestTrials(Connection& connectio
 
 absl::StatusOr<BestRecord> ReadBest(Connection& connection, const std::string& workload,
                                     const std::string& target, bool include_emulated) {
-  // Hardware first: an emulator's timing stands only where there is no other.
+  // Hardware first: an emulator's timing stands only where there is no other. Of two emulated
+  // ones the estimated cycles: they are the nearer to time.
   TUNEFARM_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare("SELECT trial_id, config, config_index, space_hash, from_final, gflops, "
                          "  device, emulated, num_samples, cost_median_ns, mad_ns, min_ns, "
-                         "  kernel_digest, kernel_text_hash, kernel_num_bytes, toolchain "
+                         "  kernel_digest, kernel_text_hash, kernel_num_bytes, toolchain, "
+                         "  cost_unit, ns_per_cost_unit "
                          "FROM best_by_workload WHERE workload = :workload AND target = :target "
-                         "  AND emulated <= :most_emulated ORDER BY emulated LIMIT 1"));
+                         "  AND emulated <= :most_emulated "
+                         "ORDER BY emulated, cost_unit = 'instructions', cost_unit LIMIT 1"));
   statement.BindText(":workload", workload);
   statement.BindText(":target", target);
   statement.BindInt(":most_emulated", int64_t{include_emulated});
@@ -194,6 +206,12 @@ absl::StatusOr<BestRecord> ReadBest(Connection& connection, const std::string& w
   best.emulated = row.Bool();
   best.cost = ReadCost(row);
   best.kernel = ReadKernel(row);
+  const std::string cost_unit = row.Text();
+  if (!FromText(cost_unit, &best.cost_unit)) {
+    return absl::DataLossError(
+        absl::StrFormat("trial %d has cost_unit '%s'", best.trial_id, cost_unit));
+  }
+  best.ns_per_cost_unit = row.Real();
   return best;
 }
 

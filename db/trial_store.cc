@@ -78,7 +78,8 @@ constexpr char kInsertTrial[] =
     "  num_samples, cost_median_ns, mad_ns, min_ns, gflops, runs_per_sample, cut, build_ns, "
     "  run_wall_ns, before_cpu_frequency_hz, before_temperature_millicelsius, before_throttled, "
     "  before_load_average, after_cpu_frequency_hz, after_temperature_millicelsius, "
-    "  after_throttled, after_load_average, created_at_ns, num_disturbed, unsteady, held_ns) "
+    "  after_throttled, after_load_average, created_at_ns, num_disturbed, unsteady, held_ns, "
+    "  cost_unit, ns_per_cost_unit, tick_hz, median_instructions, cycles_per_instruction) "
     "VALUES (:id, :trial_key, :task_id, :workload_id, :target_id, :config, :config_index, "
     "  :proposed_by, :predicted_score, :kernel_id, :device_id, :emulated, :outcome, :phase, "
     "  :error, :num_samples, :cost_median_ns, :mad_ns, :min_ns, "
@@ -86,7 +87,8 @@ constexpr char kInsertTrial[] =
     "  :runs_per_sample, :cut, :build_ns, :run_wall_ns, :before_cpu_frequency_hz, "
     "  :before_temperature_millicelsius, :before_throttled, :before_load_average, "
     "  :after_cpu_frequency_hz, :after_temperature_millicelsius, :after_throttled, "
-    "  :after_load_average, :created_at_ns, :num_disturbed, :unsteady, :held_ns)";
+    "  :after_load_average, :created_at_ns, :num_disturbed, :unsteady, :held_ns, :cost_unit, "
+    "  :ns_per_cost_unit, :tick_hz, :median_instructions, :cycles_per_instruction)";
 
 void BindTrial(Statement& statement, const TrialRecord& trial) {
   statement.BindText(":trial_key", trial.trial_key);
@@ -110,6 +112,17 @@ void BindTrial(Statement& statement, const TrialRecord& trial) {
   statement.BindInt(":num_disturbed", static_cast<int64_t>(NumDisturbed(trial.all_samples)));
   statement.BindInt(":unsteady", int64_t{trial.unsteady});
   statement.BindInt(":held_ns", static_cast<int64_t>(trial.held_ns));
+  statement.BindText(":cost_unit", ToText(trial.cost_unit));
+  statement.BindReal(":ns_per_cost_unit", trial.ns_per_cost_unit);
+  // Zero stands for unknown here, NULL in the log.
+  const auto known = [](double value) {
+    return value > 0 ? std::optional<double>(value) : std::nullopt;
+  };
+  statement.BindInt(":tick_hz", trial.tick_hz > 0
+                                    ? std::optional<int64_t>(static_cast<int64_t>(trial.tick_hz))
+                                    : std::nullopt);
+  statement.BindReal(":median_instructions", known(trial.median_instructions));
+  statement.BindReal(":cycles_per_instruction", known(trial.cycles_per_instruction));
   // Otherwise unbound, thus NULL.
   if (trial.outcome == Outcome::kOk) {
     const CostStatistics cost = Summarize(trial.samples_ns);
@@ -157,12 +170,17 @@ absl::Status CheckTrial(const TrialRecord& trial) {
   if (trial.predicted_score && !std::isfinite(*trial.predicted_score)) {
     return Invalid(trial, "predicted_score is not finite");
   }
+  if (!std::isfinite(trial.ns_per_cost_unit) || trial.ns_per_cost_unit <= 0 ||
+      !std::isfinite(trial.median_instructions) || !std::isfinite(trial.cycles_per_instruction)) {
+    return Invalid(trial, "ns_per_cost_unit is not above 0, or a figure is not finite");
+  }
   const std::pair<const char*, uint64_t> counts[] = {
       {"config_index", trial.config_index},
       {"runs_per_sample", trial.runs_per_sample},
       {"build_ns", trial.build_ns},
       {"run_wall_ns", trial.run_wall_ns},
       {"held_ns", trial.held_ns},
+      {"tick_hz", trial.tick_hz},
       {"kernel num_bytes", trial.kernel ? trial.kernel->num_bytes : 0},
   };
   for (const auto& [name, value] : counts) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "base/hash.h"
 #include "base/status.h"
+#include "compiler/artifact/cycle_estimate.h"
 #include "compiler/artifact/link.h"
 #include "compiler/artifact/object_file.h"
 #include "compiler/codegen/emit.h"
@@ -55,6 +56,9 @@ absl::StatusOr<Artifact> BuildArtifact(const LoweredKernel& kernel, const Target
     TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkShared(artifact.object));
   } else if (target.IsBareMetal()) {
     TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkImage(artifact.object));
+    // Code that the model does not know is measured all the same.
+    artifact.cycles_per_instruction =
+        EstimateCyclesPerInstruction(artifact.object, symbol, target).value_or(0);
   }
   if (!artifact.shared.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(artifact.sections, LoadedSections(artifact.shared));

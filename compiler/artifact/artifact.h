@@ -33,6 +33,8 @@ struct Artifact {
   std::string digest;     // SHA-256 of `shared`.
   std::string text_hash;  // SHA-256 of the code section: equal code, equal time.
   int64_t text_bytes = 0;
+  double cycles_per_instruction =
+      0;  // Of run on a board, estimated (cycle_estimate.h); 0: unknown.
   std::vector<SectionBytes> sections;  // Of `shared`, those that take memory on the device.
   std::string run_symbol;
   std::string prepare_symbol;           // Empty: nothing to prepare.

@@ -15,7 +15,7 @@
 #include "absl/base/const_init.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "base/status.h"
 #include "compiler/artifact/object_file.h"
 
@@ -24,7 +24,7 @@ LLD_HAS_DRIVER(elf)
 namespace tunefarm::compiler {
 namespace {
 
-ABSL_CONST_INIT absl::Mutex lld_mutex(absl::kConstInit);
+ABSL_CONST_INIT base::Mutex lld_mutex;
 
 std::string TemporaryRoot() {
   if (access("/dev/shm", W_OK) == 0) return "/dev/shm";
@@ -93,7 +93,7 @@ absl::Status RunLld(const std::vector<std::string>& options, const std::string& 
   arguments.insert(arguments.end(), {"-o", output.c_str(), input.c_str()});
   std::string messages;
   llvm::raw_string_ostream stream(messages);
-  absl::MutexLock lock(&lld_mutex);
+  base::MutexLock lock(&lld_mutex);
   const lld::Result result = lld::lldMain(arguments, stream, stream, {{lld::Gnu, &lld::elf::link}});
   // It caught a signal of its own and is unusable from now on, and so is this process: whoever
   // watches over it (the builders' pool) is to see the crash that it was.

@@ -38,9 +38,11 @@ llvm::Value* PortableDot(llvm::IRBuilder<>& builder, llvm::Value* acc, llvm::Val
   return acc;
 }
 
+// The spread input `a` comes last: there one of its lanes can be named (sdot v0.4s, v1.16b,
+// v2.4b[3]).
 llvm::Value* NeonDot(llvm::IRBuilder<>& builder, llvm::Value* acc, llvm::Value* a, llvm::Value* b) {
   return builder.CreateIntrinsic(llvm::Intrinsic::aarch64_neon_sdot, {acc->getType(), a->getType()},
-                                 {acc, a, b});
+                                 {acc, b, a});
 }
 
 }  // namespace

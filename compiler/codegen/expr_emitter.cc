@@ -295,6 +295,17 @@ llvm::Value* ExprEmitter::Emit(const Call& node) {
       return EmitWiden(builder_, target_, args[0], 0);
     case Intrinsic::kWidenOdd:
       return EmitWiden(builder_, target_, args[0], 1);
+    case Intrinsic::kCountLeadingZeros:
+      return builder_.CreateIntrinsic(llvm::Intrinsic::ctlz, {args[0]->getType()},
+                                      {args[0], builder_.getFalse()});
+    case Intrinsic::kShiftLeft:
+      return builder_.CreateShl(args[0], args[1]);
+    case Intrinsic::kRoundingShift:
+      return EmitRoundingShift(builder_, args[0], args[1]);
+    case Intrinsic::kFixedExp:
+      return EmitFixedExp(builder_, args[0]);
+    case Intrinsic::kFixedReciprocal:
+      return EmitFixedReciprocal(builder_, args[0]);
     case Intrinsic::kExp:
       return EmitExp(builder_, args[0]);
     case Intrinsic::kSqrt:

@@ -47,32 +47,6 @@ llvm::Value* Slice(llvm::IRBuilder<>& builder, llvm::Value* vector, unsigned sta
   return count == Lanes(vector) ? vector : Pick(builder, vector, start, 1, count);
 }
 
-// gemmlowp's SaturatingRoundingDoublingHighMul. Its nudge by the sign and the division toward zero
-// come to adding half and rounding down.
-llvm::Value* DoublingHighMul(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b) {
-  llvm::Type* wide = WithElement(a, builder.getInt64Ty());
-  llvm::Value* product =
-      builder.CreateMul(builder.CreateSExt(a, wide), builder.CreateSExt(b, wide));
-  llvm::Value* rounded = builder.CreateAdd(product, Int(product, int64_t{1} << 30));
-  // Only bits 31 to 62 are kept, so a logical shift does.
-  llvm::Value* high =
-      builder.CreateTrunc(builder.CreateLShr(rounded, Int(rounded, 31)), a->getType());
-  llvm::Value* overflow = builder.CreateAnd(builder.CreateICmpEQ(a, Int(a, INT32_MIN)),
-                                            builder.CreateICmpEQ(b, Int(b, INT32_MIN)));
-  return builder.CreateSelect(overflow, Int(a, INT32_MAX), high);
-}
-
-// gemmlowp's RoundingDivideByPOT: x / 2^exponent, halves away from zero.
-llvm::Value* RoundingShiftRight(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* exponent) {
-  llvm::Value* mask = builder.CreateSub(builder.CreateShl(Int(x, 1), exponent), Int(x, 1));
-  llvm::Value* remainder = builder.CreateAnd(x, mask);
-  // The sign bit shifted down is 1 for negative numbers.
-  llvm::Value* threshold =
-      builder.CreateAdd(builder.CreateAShr(mask, Int(x, 1)), builder.CreateLShr(x, Int(x, 31)));
-  llvm::Value* up = builder.CreateZExt(builder.CreateICmpSGT(remainder, threshold), x->getType());
-  return builder.CreateAdd(builder.CreateAShr(x, exponent), up);
-}
-
 // The widest pmaddwd of the target with at most `lanes` results: 16, 8, 4, or 0.
 unsigned PmaddwdLanes(const Target& target, unsigned lanes) {
   if (TripleArch(target.triple) != "x86_64") return 0;
@@ -141,8 +115,8 @@ llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Va
   llvm::Value* left = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, shift, zero);
   llvm::Value* right =
       builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, builder.CreateSub(zero, shift), zero);
-  llvm::Value* scaled = DoublingHighMul(builder, builder.CreateShl(x, left), multiplier);
-  return RoundingShiftRight(builder, scaled, right);
+  llvm::Value* scaled = EmitDoublingHighMul(builder, builder.CreateShl(x, left), multiplier);
+  return EmitRoundingShift(builder, scaled, right);
 }
 
 llvm::Value* EmitRequantizeShort(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x2,

@@ -22,6 +22,14 @@ llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Va
 llvm::Value* EmitRequantizeShort(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x2,
                                  llvm::Value* multiplier, llvm::Value* addend, llvm::Value* right);
 
+// s32 (vectors) each (fixed_point.cc).
+llvm::Value* EmitRoundingShift(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* exponent);
+llvm::Value* EmitFixedExp(llvm::IRBuilder<>& builder, llvm::Value* x);
+llvm::Value* EmitFixedReciprocal(llvm::IRBuilder<>& builder, llvm::Value* x);
+
+// gemmlowp's SaturatingRoundingDoublingHighMul of s32 (vectors): requantize with a shift of zero.
+llvm::Value* EmitDoublingHighMul(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value* b);
+
 // s8x4N to s16x2N: every second lane from `first`.
 llvm::Value* EmitWiden(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* vector,
                        unsigned first);

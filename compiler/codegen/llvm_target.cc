@@ -37,6 +37,10 @@ std::string SubtargetFeatures(const Target& target) {
       signed_features.push_back(absl::StrFormat("-%s", feature.llvm));
     }
   }
+  // The schedule orders the multiply-adds of a tile so that each accumulator rests between two of
+  // its own. 32-bit Arm's instruction selection keeps that order only where it expects a later
+  // scheduler; else it makes chains of each accumulator's.
+  if (TripleArch(target.triple).starts_with("arm")) signed_features.push_back("+use-misched");
   for (const std::string& feature : target.features) signed_features.push_back("+" + feature);
   return absl::StrJoin(signed_features, ",");
 }

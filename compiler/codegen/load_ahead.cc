@@ -61,7 +61,12 @@ class Starter {
       scalars.push_back(&*it);
     }
     for (llvm::MachineInstr* scalar : scalars) {
-      block_.splice(behind_last_load, &block_, scalar->getIterator());
+      // One that stands there already stays in front of those that follow it.
+      if (scalar->getIterator() == behind_last_load) {
+        ++behind_last_load;
+      } else {
+        block_.splice(behind_last_load, &block_, scalar->getIterator());
+      }
     }
   }
 

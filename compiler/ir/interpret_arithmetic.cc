@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "absl/strings/str_format.h"
+#include "compiler/ir/fixed_point.h"
 #include "compiler/ir/interpret_code.h"
 #include "compiler/ir/requantize.h"
 #include "compiler/ir/type_rules.h"
@@ -265,6 +266,26 @@ ExprCodePtr IntBinary(BinaryOp op, DType dtype, const Operand& out, Operand a, O
   return nullptr;
 }
 
+// fn of fixed_point.h, of one s32.
+ExprCodePtr MakeFixed(const Operand& out, Operand a, int32_t (*fn)(int32_t)) {
+  return MakeUnary(out, std::move(a),
+                   [fn](Scalar x) { return FromInt(fn(static_cast<int32_t>(x.i))); });
+}
+
+// Likewise of a value and a shift, which must be in [0, 31].
+ExprCodePtr MakeShift(const Operand& out, std::vector<Operand> args, const char* name,
+                      int32_t (*fn)(int32_t, int32_t)) {
+  return MakeBinary(
+      out, std::move(args[0]), std::move(args[1]), [name, fn](Frame& frame, Scalar x, Scalar bits) {
+        if (bits.i >= 0 && bits.i <= 31) {
+          return FromInt(fn(static_cast<int32_t>(x.i), static_cast<int32_t>(bits.i)));
+        }
+        frame.Fail(
+            absl::OutOfRangeError(absl::StrFormat("%s by %d, must be 0 to 31", name, bits.i)));
+        return FromInt(0);
+      });
+}
+
 }  // namespace
 
 ExprCodePtr MakeBinaryCode(BinaryOp op, DType dtype, const Operand& out, Operand a, Operand b) {
@@ -301,6 +322,16 @@ ExprCodePtr MakeCallCode(Intrinsic intrinsic, const Operand& out, std::vector<Op
     case Intrinsic::kWidenOdd:
       return std::make_shared<const WidenCode>(out, std::move(args[0]),
                                                intrinsic == Intrinsic::kWidenOdd ? 1 : 0);
+    case Intrinsic::kCountLeadingZeros:
+      return MakeFixed(out, std::move(args[0]), CountLeadingZeros);
+    case Intrinsic::kFixedExp:
+      return MakeFixed(out, std::move(args[0]), FixedExp);
+    case Intrinsic::kFixedReciprocal:
+      return MakeFixed(out, std::move(args[0]), FixedReciprocal);
+    case Intrinsic::kShiftLeft:
+      return MakeShift(out, std::move(args), "shift_left", ShiftLeft);
+    case Intrinsic::kRoundingShift:
+      return MakeShift(out, std::move(args), "rounding_shift", RoundingShift);
     case Intrinsic::kExp:
       return MakeUnary(out, std::move(args[0]), [](Scalar x) {
         return FromFloat(static_cast<float>(std::exp(static_cast<double>(x.f))));

@@ -252,6 +252,15 @@ enum class Intrinsic {
   // Cortex-M: SXTB16.
   kWidenEven,
   kWidenOdd,
+  // Of s32 each (ir/fixed_point.h). count_leading_zeros(x): 32 for 0. shift_left(x, bits): wraps.
+  // rounding_shift(x, exponent): x / 2^exponent, halves away from zero. bits, exponent in [0, 31].
+  kCountLeadingZeros,
+  kShiftLeft,
+  kRoundingShift,
+  // Of s32 each (ir/fixed_point.h). fixed_exp(x): e^x for x <= 0 in Q5.26, as Q0.31.
+  // fixed_reciprocal(x): 1 / (1 + x) for x in [0, 1), both Q0.31.
+  kFixedExp,
+  kFixedReciprocal,
   kExp,   // f32 -> f32, error below 2 ulp of the exact value.
   kSqrt,  // f32 -> f32, correctly rounded.
 };

@@ -16,10 +16,20 @@ constexpr int kMaxOperators = 2000;
 constexpr int kMaxLanes = 4096;
 constexpr DType kAllDTypes[] = {DType::kF32, DType::kS8,    DType::kS16,
                                 DType::kS32, DType::kIndex, DType::kBool};
-constexpr Intrinsic kAllIntrinsics[] = {
-    Intrinsic::kRequantize,      Intrinsic::kDotS8x2,   Intrinsic::kDotS8x1,
-    Intrinsic::kDotS8x4,         Intrinsic::kExp,       Intrinsic::kSqrt,
-    Intrinsic::kRequantizeShort, Intrinsic::kWidenEven, Intrinsic::kWidenOdd};
+constexpr Intrinsic kAllIntrinsics[] = {Intrinsic::kRequantize,
+                                        Intrinsic::kDotS8x2,
+                                        Intrinsic::kDotS8x1,
+                                        Intrinsic::kDotS8x4,
+                                        Intrinsic::kExp,
+                                        Intrinsic::kSqrt,
+                                        Intrinsic::kRequantizeShort,
+                                        Intrinsic::kWidenEven,
+                                        Intrinsic::kWidenOdd,
+                                        Intrinsic::kCountLeadingZeros,
+                                        Intrinsic::kShiftLeft,
+                                        Intrinsic::kRoundingShift,
+                                        Intrinsic::kFixedExp,
+                                        Intrinsic::kFixedReciprocal};
 
 // Infix operators by level, loosest first: the printer's precedence. "/" is settled by the
 // operands' type.

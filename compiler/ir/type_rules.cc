@@ -132,6 +132,7 @@ std::string StoreTypeError(const BufferNode& buffer, const std::vector<Expr>& in
 
 size_t NumArgs(Intrinsic intrinsic) {
   if (intrinsic == Intrinsic::kRequantizeShort) return 4;
+  if (intrinsic == Intrinsic::kShiftLeft || intrinsic == Intrinsic::kRoundingShift) return 2;
   return intrinsic == Intrinsic::kRequantize || NumDotTerms(intrinsic) > 0 ? 3 : 1;
 }
 
@@ -157,6 +158,16 @@ const char* Name(Intrinsic intrinsic) {
       return "widen_even";
     case Intrinsic::kWidenOdd:
       return "widen_odd";
+    case Intrinsic::kCountLeadingZeros:
+      return "count_leading_zeros";
+    case Intrinsic::kShiftLeft:
+      return "shift_left";
+    case Intrinsic::kRoundingShift:
+      return "rounding_shift";
+    case Intrinsic::kFixedExp:
+      return "fixed_exp";
+    case Intrinsic::kFixedReciprocal:
+      return "fixed_reciprocal";
     case Intrinsic::kExp:
       return "exp";
     case Intrinsic::kSqrt:
@@ -191,7 +202,12 @@ std::string CallTypeError(Intrinsic intrinsic, const std::vector<Expr>& args) {
       break;
     }
     case Intrinsic::kRequantizeShort:
-      want.assign(4, Type{DType::kS32, lanes});
+    case Intrinsic::kCountLeadingZeros:
+    case Intrinsic::kShiftLeft:
+    case Intrinsic::kRoundingShift:
+    case Intrinsic::kFixedExp:
+    case Intrinsic::kFixedReciprocal:
+      want.assign(args.size(), Type{DType::kS32, lanes});
       break;
     case Intrinsic::kWidenEven:
     case Intrinsic::kWidenOdd:

@@ -196,6 +196,13 @@ Stage ToStage(MainStage main, std::string name, Buffer buffer) {
 
 }  // namespace
 
+Buffer OperatorBuilder::AddStage(std::string name, MainStage main) {
+  const Buffer buffer =
+      MakeBuffer(name, main.value.type().dtype, ExtentsOf(main.axes), Scope::kScratch);
+  op_.stages.push_back(ToStage(std::move(main), std::move(name), buffer));
+  return buffer;
+}
+
 Operator OperatorBuilder::Finish(MainStage main) {
   op_.output = MakeBuffer("out", main.value.type().dtype, ExtentsOf(main.axes));
   op_.stages.push_back(ToStage(std::move(main), Name(workload().op), op_.output));
@@ -203,9 +210,6 @@ Operator OperatorBuilder::Finish(MainStage main) {
 }
 
 OperatorBuilder::OutPoint OperatorBuilder::AddIntermediate(MainStage main) {
-  const std::string name = Name(workload().op);
-  const Buffer buffer =
-      MakeBuffer(name, main.value.type().dtype, ExtentsOf(main.axes), Scope::kScratch);
   OutPoint point;
   std::vector<std::pair<const ExprNode*, Expr>> fresh;
   std::vector<Expr> indices;
@@ -215,8 +219,7 @@ OperatorBuilder::OutPoint OperatorBuilder::AddIntermediate(MainStage main) {
     fresh.emplace_back(axis.var.get(), point.axes.back().var);
   }
   point.channel = Substitute(main.channel, fresh);
-  point.element = MakeLoad(buffer, std::move(indices));
-  op_.stages.push_back(ToStage(std::move(main), name, buffer));
+  point.element = MakeLoad(AddStage(Name(workload().op), std::move(main)), std::move(indices));
   return point;
 }
 

@@ -87,6 +87,9 @@ class OperatorBuilder {
   // Ends an operator with weights: the main stage and, if there is an epilogue, the stage "out".
   Operator FinishWeighted(MainStage main, const WeightedInputs& inputs);
 
+  // A stage before the last one; returns what it computes. `main.channel` is not looked at.
+  Buffer AddStage(std::string name, MainStage main);
+
   // Ends an operator whose main stage writes the output.
   Operator Finish(MainStage main);
 
@@ -133,6 +136,7 @@ Operator BuildMaxPool2d(const Workload& workload);
 Operator BuildAvgPool2d(const Workload& workload);
 Operator BuildAdd(const Workload& workload);
 Operator BuildRelu(const Workload& workload);
+Operator BuildSoftmax(const Workload& workload);
 
 }  // namespace tunefarm::compiler
 

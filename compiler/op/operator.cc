@@ -33,6 +33,8 @@ Operator Build(const Workload& w) {
       return BuildAdd(w);
     case OpKind::kRelu:
       return BuildRelu(w);
+    case OpKind::kSoftmax:
+      return BuildSoftmax(w);
   }
   TUNEFARM_CHECK(false, "an operator of unknown kind");
 }

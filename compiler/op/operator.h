@@ -81,7 +81,10 @@ struct Operator {
 //   reduce kh kw (nhwc; nchw alike). dense          in[m,k] w[k,oc] bias[oc] -> out[m,oc] matmul
 //   a[m,k] b[k,n] -> out[m,n]; b is constant (weights). max/avg pool   in -> out; avg divides by
 //   the number of taps inside the image (TFLite). add, relu      elementwise with broadcasting of
-//   the second operand.
+//   the second operand. softmax        in[n,c] (s8:
+//   multiplier[1] shift[1] diff_min[1] of TFLite, which bring a difference of logits to Q5.26) ->
+//   out[n,c], in s8 with scale 1/256 and zero point -128. Stages: max, exp, sum, scale (s8),
+//   softmax.
 // Errors: kInvalidArgument for combinations that do not exist (message names the key's part).
 absl::StatusOr<Operator> BuildOperator(const Workload& workload);
 

@@ -70,6 +70,8 @@ absl::StatusOr<TensorBytes> ReferenceOutput(const Operator& op,
       return ReferenceAdd(op.workload, tensors);
     case OpKind::kRelu:
       return ReferenceRelu(op.workload, tensors);
+    case OpKind::kSoftmax:
+      return ReferenceSoftmax(op.workload, tensors);
   }
   TUNEFARM_CHECK(false, "an operator of unknown kind");
 }

@@ -17,6 +17,7 @@ using NamedTensors = std::map<std::string, const TensorBytes*>;
 TensorBytes ReferenceWeighted(const Workload& workload, const NamedTensors& tensors);
 TensorBytes ReferencePool(const Workload& workload, const NamedTensors& tensors);
 TensorBytes ReferenceAdd(const Workload& workload, const NamedTensors& tensors);
+TensorBytes ReferenceSoftmax(const Workload& workload, const NamedTensors& tensors);
 TensorBytes ReferenceRelu(const Workload& workload, const NamedTensors& tensors);
 
 }  // namespace tunefarm::compiler

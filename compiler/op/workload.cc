@@ -90,6 +90,8 @@ const char* Name(OpKind op) {
       return "add";
     case OpKind::kRelu:
       return "relu";
+    case OpKind::kSoftmax:
+      return "softmax";
   }
   TUNEFARM_CHECK(false, "Name of an unknown operator");
 }

@@ -8,9 +8,10 @@
 //   max_pool2d/f32/nhwc/1x112x112x64/k3x3s2x2p1x1     avg_pool2d/...
 //   add/s8/nhwc/1x32x32x16     add/f32/nhwc/1x32x32x16/b1x1x1x16 (second operand broadcast)
 //   relu/f32/nhwc/...
+//   softmax/s8/1x10 (batch x elements: over the elements of each)
 //
-// dense, matmul have no layout part. Parsing fills defaults, printing is canonical, the round trip
-// is exact.
+// dense, matmul, softmax have no layout part. Parsing fills defaults, printing is canonical, the
+// round trip is exact.
 #ifndef TUNEFARM_COMPILER_OP_WORKLOAD_H_
 #define TUNEFARM_COMPILER_OP_WORKLOAD_H_
 
@@ -32,7 +33,8 @@ enum class OpKind {
   kMaxPool2d,
   kAvgPool2d,
   kAdd,
-  kRelu
+  kRelu,
+  kSoftmax
 };
 
 // Where the channels stand in memory. kNchwc is blocked: n, c / block, h, w, c % block; "nchw16c"
@@ -64,8 +66,8 @@ struct Workload {
   Layout layout = Layout::kNone;
   int64_t channel_block = 0;  // kNchwc only.
 
-  // Of the input. Images: n, h, w, c always in this order whatever the layout. dense: n = batch, c
-  // = inputs. matmul: n = m, c = k.
+  // Of the input. Images: n, h, w, c always in this order whatever the layout. dense,
+  // softmax: n = batch, c = inputs. matmul: n = m, c = k.
   int64_t n = 1, h = 1, w = 1, c = 1;
   // Output channels (conv2d), outputs (dense), n (matmul). For depthwise: c x multiplier. Pools,
   // elementwise: c.

@@ -95,6 +95,15 @@ absl::Status CheckPooling(const Workload& w) {
                       w.pad_top, w.pad_left, w.pad_bottom, w.pad_right, w.kh, w.kw));
 }
 
+absl::Status CheckSoftmax(const Workload& w) {
+  if (w.op != OpKind::kSoftmax || w.dtype != DType::kS8 || w.c <= kMaxSoftmaxElems) {
+    return absl::OkStatus();
+  }
+  return Bad(
+      absl::StrFormat("softmax of %d elements in s8, at most %d: their sum has 12 integer bits",
+                      w.c, kMaxSoftmaxElems));
+}
+
 absl::Status CheckBroadcast(const Workload& w) {
   if (w.broadcast == std::array<int64_t, 4>{0, 0, 0, 0}) return absl::OkStatus();
   if (w.layout == Layout::kNchwc) return Bad("b: broadcasting exists for nhwc and nchw only");
@@ -167,9 +176,10 @@ absl::Status CheckWorkload(const Workload& w) {
     TUNEFARM_RETURN_IF_ERROR(CheckImages(w));
   } else {
     TUNEFARM_RETURN_IF_ERROR(CheckElems("output", {w.n, w.oc}));
-    TUNEFARM_RETURN_IF_ERROR(CheckElems("weight tensor", {w.c, w.oc}));
+    if (HasWeights(w.op)) TUNEFARM_RETURN_IF_ERROR(CheckElems("weight tensor", {w.c, w.oc}));
   }
   if (IsPool(w.op)) TUNEFARM_RETURN_IF_ERROR(CheckPooling(w));
+  TUNEFARM_RETURN_IF_ERROR(CheckSoftmax(w));
   TUNEFARM_RETURN_IF_ERROR(CheckBroadcast(w));
   return CheckEpilogue(w);
 }

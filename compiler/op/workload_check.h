@@ -12,6 +12,8 @@ namespace tunefarm::compiler {
 inline constexpr int64_t kMaxExtent = int64_t{1} << 24;
 inline constexpr int64_t kMaxTensorElems = int64_t{1} << 31;
 inline constexpr int64_t kMaxChannelBlock = 64;
+// Of a row in s8: e^0 is 1 and the sum is kept in Q12.19.
+inline constexpr int64_t kMaxSoftmaxElems = 4095;
 
 // Conv2d, depthwise_conv2d, dense and matmul: operators with weights.
 bool HasWeights(OpKind op);

@@ -18,7 +18,8 @@ namespace {
 
 constexpr OpKind kAllOps[] = {
     OpKind::kConv2d,    OpKind::kDepthwiseConv2d, OpKind::kDense, OpKind::kMatmul,
-    OpKind::kMaxPool2d, OpKind::kAvgPool2d,       OpKind::kAdd,   OpKind::kRelu};
+    OpKind::kMaxPool2d, OpKind::kAvgPool2d,       OpKind::kAdd,   OpKind::kRelu,
+    OpKind::kSoftmax};
 constexpr size_t kMaxKeyBytes = 256;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -96,7 +97,9 @@ absl::Status ParseLayout(const std::string& text, Workload* w) {
   return absl::OkStatus();
 }
 
-bool HasLayout(OpKind op) { return op != OpKind::kDense && op != OpKind::kMatmul; }
+bool HasLayout(OpKind op) {
+  return op != OpKind::kDense && op != OpKind::kMatmul && op != OpKind::kSoftmax;
+}
 
 // n, h, w, c from numbers in the order of the layout.
 std::array<int64_t, 4> InNhwcOrder(Layout layout, const std::vector<int64_t>& d) {

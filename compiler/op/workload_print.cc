@@ -105,6 +105,7 @@ std::string ParameterLetters(OpKind op) {
       return "b";
     case OpKind::kMatmul:
     case OpKind::kRelu:
+    case OpKind::kSoftmax:
       break;
   }
   return "";

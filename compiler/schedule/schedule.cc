@@ -172,13 +172,18 @@ Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {
   return {StepKind::kExpand, std::move(stage), {std::move(form)}, std::move(numbers)};
 }
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs) {
-  return Expand(std::move(stage), kPairTileForm, {knobs.pixels, knobs.channels, knobs.steps});
+  return Expand(std::move(stage), kPairTileForm,
+                {knobs.pixels, knobs.channels, knobs.steps, knobs.weight_bits});
 }
 Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs) {
   return Expand(std::move(stage), kWindowRowsForm, {knobs.along_height ? 1 : 0});
 }
 Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs) {
   return Expand(std::move(stage), kTableAddForm, {knobs.unroll});
+}
+
+Step ExpandTableSoftmax(std::string stage, const TableSoftmaxKnobs& knobs) {
+  return Expand(std::move(stage), kTableSoftmaxForm, {knobs.unroll, knobs.term_table ? 1 : 0});
 }
 
 }  // namespace tunefarm::compiler

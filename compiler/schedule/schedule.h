@@ -154,11 +154,13 @@ Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group);
 Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
 
 // pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and
-// channels of a tile, pair steps in one iteration of its loop.
+// channels of a tile, pair steps in one iteration of its loop, bits of a packed weight (16: widened
+// ahead of time; 8: half the memory, widened by the tile, which takes an even number of steps).
 inline constexpr char kPairTileForm[] = "pair_tile";
 struct PairTileKnobs {
   int64_t pixels = 1, channels = 1;
   int64_t steps = 1;
+  int64_t weight_bits = 16;
 };
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
 
@@ -176,6 +178,15 @@ struct TableAddKnobs {
   int64_t unroll = 1;
 };
 Step ExpandTableAdd(std::string stage, const TableAddKnobs& knobs);
+
+// table_softmax: s8 softmax with the exponentials of all 256 differences in a table. Numbers:
+// elements per iteration; 1 if their terms of the sum have a table of their own.
+inline constexpr char kTableSoftmaxForm[] = "table_softmax";
+struct TableSoftmaxKnobs {
+  int64_t unroll = 1;
+  bool term_table = false;
+};
+Step ExpandTableSoftmax(std::string stage, const TableSoftmaxKnobs& knobs);
 
 }  // namespace tunefarm::compiler
 

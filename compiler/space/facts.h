@@ -27,6 +27,9 @@ struct ConfigFacts {
   double fma_per_step = 1;              // Vector multiply-adds.
   double vector_loads_per_step = 0;     // Full vectors (weights).
   double broadcast_loads_per_step = 0;  // Scalars splat over a vector (input pixels).
+  // Times that an in-order core waits for what it loads: once where loads stand together, once per
+  // load where each stands before its use. 0: the template does not place its loads.
+  double load_waits_per_step = 0;
   double steps_per_tile = 1;            // Length of the reduction.
   double unroll_steps = 1;              // k steps in the innermost loop's body.
   double body_instructions = 1;         // Of the innermost loop's body, estimated.

@@ -28,13 +28,16 @@ Target X86(const char* name, const char* cpu, int level) {
   return target;
 }
 
-// Armv7E-M and Armv8-M Mainline with the DSP extension and a single- or double-precision FPU.
-Target CortexM(const char* name, const char* arch, const char* cpu, const char* fpu) {
+// Armv7E-M and Armv8-M Mainline with the DSP extension and a single- or double-precision FPU. The
+// clock is that of a usual board; each board's own is measured and logged.
+Target CortexM(const char* name, const char* arch, const char* cpu, const char* fpu,
+               double clock_hz) {
   Target target;
   target.name = name;
   target.triple = absl::StrFormat("%s-none-unknown-eabihf", arch);
   target.cpu = cpu;
   target.features = {"dsp", fpu};
+  target.clock_hz = clock_hz;
   FillFacts(target);
   return target;
 }
@@ -133,10 +136,12 @@ absl::StatusOr<Target> ParseTarget(const std::string& text) {
   if (text == "native") return HostTarget();
   if (text == "x86-avx2") return X86("x86-avx2", "x86-64-v3", 3);
   if (text == "x86-avx512") return X86("x86-avx512", "x86-64-v4", 4);
-  if (text == "cortex-m4") return CortexM("cortex-m4", "thumbv7em", "cortex-m4", "vfp4d16sp");
-  if (text == "cortex-m7") return CortexM("cortex-m7", "thumbv7em", "cortex-m7", "fp-armv8d16");
+  if (text == "cortex-m4")
+    return CortexM("cortex-m4", "thumbv7em", "cortex-m4", "vfp4d16sp", 168e6);
+  if (text == "cortex-m7")
+    return CortexM("cortex-m7", "thumbv7em", "cortex-m7", "fp-armv8d16", 216e6);
   if (text == "cortex-m33") {
-    return CortexM("cortex-m33", "thumbv8m.main", "cortex-m33", "fp-armv8d16sp");
+    return CortexM("cortex-m33", "thumbv8m.main", "cortex-m33", "fp-armv8d16sp", 160e6);
   }
   for (const ArmBoard& board : ArmBoards()) {
     if (text == board.name) return MakeTarget(board);

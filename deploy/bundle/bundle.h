@@ -26,7 +26,9 @@ struct Provenance {
   std::string how;       // exact | default
   // Of the measurement; meaningless where trial_id is 0.
   int64_t trial_id = 0;
-  double median_ns = 0, mad_ns = 0, gflops = 0;
+  double cost_median = 0, cost_mad = 0;  // In cost_unit.
+  std::string cost_unit = "ns";
+  double gflops = 0;
   uint32_t samples = 0;
   std::string device;
   bool emulated = false;

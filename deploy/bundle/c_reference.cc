@@ -9,6 +9,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "deploy/bundle/c_softmax.h"
 #include "deploy/bundle/c_text.h"
 
 namespace tunefarm::deploy {
@@ -256,6 +257,8 @@ std::string Body(const Workload& w) {
       return AddBody(w);
     case OpKind::kRelu:
       return ReluBody(w);
+    case OpKind::kSoftmax:
+      return CSoftmaxBody(w);
   }
   __builtin_unreachable();
 }
@@ -270,10 +273,12 @@ std::string CReference(const Operator& op) {
   }
   parameters.push_back(absl::StrFormat("%s* out", CType(op.output->dtype)));
   const std::string body = Body(op.workload);
+  const bool exponentiates = absl::StrContains(body, "fixed_exp(");
   const bool rescales = absl::StrContains(body, "rescale(");
   const bool clamps = absl::StrContains(body, "clamp(");
-  return absl::StrFormat("%s%sstatic void reference(%s) {\n%s}\n", rescales ? kFixedPoint : "",
-                         clamps ? kClamp : "", absl::StrJoin(parameters, ", "), body);
+  return absl::StrFormat("%s%s%sstatic void reference(%s) {\n%s}\n", rescales ? kFixedPoint : "",
+                         exponentiates ? kCFixedExp : "", clamps ? kClamp : "",
+                         absl::StrJoin(parameters, ", "), body);
 }
 
 }  // namespace tunefarm::deploy

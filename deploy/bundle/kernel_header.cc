@@ -48,9 +48,13 @@ std::string BufferRow(const Operator& op, const ArtifactBuffer& buffer, size_t p
 
 std::string MeasuredLine(const Provenance& p) {
   if (p.trial_id == 0) return " * Not measured: the schedule is the template's analytic default.\n";
+  const bool is_time = p.cost_unit == "ns";
+  const std::string unit = is_time ? "ms" : InComment(p.cost_unit);
+  const double scale = is_time ? 1e6 : 1;
   return absl::StrFormat(
-      " * Measured%s: median %.4g ms (mad %.2g ms, %d samples)%s, trial %d on %s.\n",
-      p.emulated ? " in an emulator" : "", p.median_ns / 1e6, p.mad_ns / 1e6, p.samples,
+      " * Measured%s: median %.*g %s (mad %.2g %s, %d samples)%s, trial %d on %s.\n",
+      p.emulated ? " in an emulator" : "", is_time ? 4 : 9, p.cost_median / scale, unit,
+      p.cost_mad / scale, unit, p.samples,
       p.gflops > 0 ? absl::StrFormat(", %.1f GFLOP/s", p.gflops) : "", p.trial_id,
       InComment(p.device));
 }

@@ -20,9 +20,9 @@ Json BufferJson(const compiler::Operator& op, const compiler::ArtifactBuffer& bu
 
 Json MeasurementJson(const Provenance& p) {
   if (p.trial_id == 0) return nullptr;
-  return {{"trial_id", p.trial_id}, {"cost_median", p.median_ns}, {"cost_unit", "ns"},
-          {"mad", p.mad_ns},        {"samples", p.samples},       {"gflops", p.gflops},
-          {"device", p.device},     {"emulated", p.emulated},     {"same_code", p.measured_code}};
+  return {{"trial_id", p.trial_id}, {"cost_median", p.cost_median}, {"cost_unit", p.cost_unit},
+          {"mad", p.cost_mad},      {"samples", p.samples},         {"gflops", p.gflops},
+          {"device", p.device},     {"emulated", p.emulated},       {"same_code", p.measured_code}};
 }
 
 }  // namespace

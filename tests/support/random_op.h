@@ -77,7 +77,8 @@ inline void DrawChannels(base::Rng& rng, const RandomOpBounds& bounds, Workload*
   if (w->op == OpKind::kDepthwiseConv2d) {
     w->multiplier = Between(rng, 1, 3);
     w->oc = w->c * w->multiplier;
-  } else if (w->op != OpKind::kConv2d && w->layout != Layout::kNone) {
+  } else if (w->op == OpKind::kSoftmax ||
+             (w->op != OpKind::kConv2d && w->layout != Layout::kNone)) {
     w->oc = w->c;
   }
 }
@@ -115,13 +116,13 @@ inline Workload Draw(base::Rng& rng, const RandomOpBounds& bounds) {
   static const std::vector<OpKind> kOps = {
       OpKind::kConv2d, OpKind::kConv2d, OpKind::kConv2d,    OpKind::kDepthwiseConv2d,
       OpKind::kDense,  OpKind::kMatmul, OpKind::kMaxPool2d, OpKind::kAvgPool2d,
-      OpKind::kAdd,    OpKind::kRelu};
+      OpKind::kAdd,    OpKind::kRelu,   OpKind::kSoftmax};
   static const std::vector<Layout> kLayouts = {Layout::kNhwc, Layout::kNchw, Layout::kNchwc};
   Workload w;
   w.op = Pick(rng, bounds.ops.empty() ? kOps : bounds.ops);
   w.dtype = OneIn(rng, 2) ? DType::kF32 : DType::kS8;
   w.n = Between(rng, 1, 2);
-  const bool matrix = w.op == OpKind::kDense || w.op == OpKind::kMatmul;
+  const bool matrix = w.op == OpKind::kDense || w.op == OpKind::kMatmul || w.op == OpKind::kSoftmax;
   if (matrix) {
     w.n = Extent(rng, bounds.max_channels);
   } else {

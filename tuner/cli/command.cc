@@ -105,4 +105,8 @@ std::string FormatDuration(double ns) {
   return absl::StrFormat("%.4g ms", ns / 1e6);
 }
 
+std::string FormatCost(double cost, const std::string& unit) {
+  return unit == "ns" ? FormatDuration(cost) : absl::StrFormat("%.0f %s", cost, unit);
+}
+
 }  // namespace tunefarm::tuner

@@ -89,6 +89,8 @@ std::string Owner();
 
 // "1.234 ms", "56.7 us": a duration for people.
 std::string FormatDuration(double ns);
+// "1.234 ms", "440085 instructions".
+std::string FormatCost(double cost, const std::string& unit);
 
 }  // namespace tunefarm::tuner
 

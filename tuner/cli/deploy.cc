@@ -37,8 +37,9 @@ deploy::Provenance MakeProvenance(const TaskSetup& task, const BestSchedule& bes
   provenance.schedule = Print(schedule);
   provenance.how = best.how;
   provenance.trial_id = best.trial_id;
-  provenance.median_ns = best.cost_median;
-  provenance.mad_ns = best.mad;
+  provenance.cost_median = best.cost_median;
+  provenance.cost_mad = best.mad;
+  provenance.cost_unit = best.cost_unit;
   provenance.gflops = best.gflops;
   provenance.samples = best.samples;
   provenance.device = best.device;

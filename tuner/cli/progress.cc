@@ -158,20 +158,22 @@ std::string RenderSummary(const SessionSummary& summary, const std::string& sche
                       summary.stop_reason, 100 * summary.device_utilisation);
   if (!summary.has_best) return text;
   const BestSchedule& best = summary.best;
-  text += absl::StrFormat("best      %s%s\n", Speed(best.gflops, best.cost_median),
+  text += absl::StrFormat("best      %s%s\n",
+                          best.cost_unit == "ns" ? Speed(best.gflops, best.cost_median)
+                                                 : FormatCost(best.cost_median, best.cost_unit),
                           OfPeak(best.gflops, summary.bound_gflops));
   text += absl::StrFormat("          median of %d samples, mad %s, trial %d on %s%s\n",
-                          best.samples, FormatDuration(best.mad), best.trial_id, best.device,
-                          best.emulated ? " (an emulator's timing)" : "");
+                          best.samples, FormatCost(best.mad, best.cost_unit), best.trial_id,
+                          best.device, best.emulated ? " (an emulator's timing)" : "");
   if (best.gflops > summary.bound_gflops && summary.bound_gflops > 0) {
     text +=
         "          above the peak: taps that meet padding count as work, and the kernel skips "
         "them\n";
   }
-  if (summary.default_ns > 0) {
-    text +=
-        absl::StrFormat("speed-up  %.2f x over the untuned default (%s)\n",
-                        summary.default_ns / best.cost_median, FormatDuration(summary.default_ns));
+  if (summary.default_cost > 0) {
+    text += absl::StrFormat("speed-up  %.2f x over the untuned default (%s)\n",
+                            summary.default_cost / best.cost_median,
+                            FormatCost(summary.default_cost, best.cost_unit));
   }
   text += absl::StrFormat("config    %s\n", best.config);
   if (schedule.empty()) return text;

@@ -44,8 +44,9 @@ void PrintBest(const BestSchedule& best, const QueryBestOptions& options) {
     return;
   }
   std::printf("cost      %s, median of %u samples, mad %s%s\n",
-              FormatDuration(best.cost_median).c_str(), best.samples,
-              FormatDuration(best.mad).c_str(), best.emulated ? " (an emulator's timing)" : "");
+              FormatCost(best.cost_median, best.cost_unit).c_str(), best.samples,
+              FormatCost(best.mad, best.cost_unit).c_str(),
+              best.emulated ? " (an emulator's timing)" : "");
   if (best.gflops > 0) std::printf("speed     %.2f GFLOP/s\n", best.gflops);
   std::printf("measured  trial %lld on %s\nhow       %s\n", static_cast<long long>(best.trial_id),
               best.device.c_str(), best.how.c_str());
@@ -63,16 +64,28 @@ absl::StatusOr<BestSchedule> AskLog(const TaskSetup& task, const QueryBestOption
   return FindBest(task, log.get(), options.include_emulated);
 }
 
+absl::StatusOr<BestSchedule> Ask(const TaskSetup& task, const QueryBestOptions& options) {
+  return options.server.empty() ? AskLog(task, options) : AskServer(task, options);
+}
+
+// Timings of emulators stand aside unless asked for: who gets the default hears that they exist.
+void HintAtEmulated(const TaskSetup& task, QueryBestOptions options) {
+  options.include_emulated = true;
+  const absl::StatusOr<BestSchedule> best = Ask(task, options);
+  if (!best.ok() || best->how != "exact") return;
+  std::fprintf(stderr, "an emulated board has measured it (%s): --include-emulated shows that\n",
+               best->device.c_str());
+}
+
 absl::Status RunQueryBest(const QueryBestOptions& options) {
   TUNEFARM_ASSIGN_OR_RETURN(const TaskSetup task, SetUpTask(options.workload, options.target));
-  TUNEFARM_ASSIGN_OR_RETURN(const BestSchedule best, options.server.empty()
-                                                         ? AskLog(task, options)
-                                                         : AskServer(task, options));
+  TUNEFARM_ASSIGN_OR_RETURN(const BestSchedule best, Ask(task, options));
   if (options.json) {
     std::printf("%s\n", ToJson(best).c_str());
   } else {
     PrintBest(best, options);
   }
+  if (best.how == "default" && !options.include_emulated) HintAtEmulated(task, options);
   return absl::OkStatus();
 }
 

@@ -22,9 +22,9 @@ std::string Kibibytes(int64_t bytes) {
   return absl::StrFormat("%dK", bytes / 1024);
 }
 
-// "4 x 1.2": cores and GHz.
+// "4 x 1.2", "1 x 0.168": cores and GHz.
 std::string Cores(const compiler::Target& target) {
-  return absl::StrFormat("%d x %.1f", target.num_cores, target.clock_hz / 1e9);
+  return absl::StrFormat("%d x %.3g", target.num_cores, target.clock_hz / 1e9);
 }
 
 double PeakGflops(const compiler::Target& target) {

@@ -22,6 +22,7 @@ struct TuneOptions {
   std::string db = kDefaultLog;
   FarmOptions farm;
   std::string server;
+  std::string objective = Name(Objective::kInstructions);
   bool json = false;
 };
 
@@ -52,6 +53,10 @@ absl::Status Conclude(const TuneOptions& options, const SessionSpec& spec,
   const bool was_stopped =
       summary.stop_reason == "interrupted" || summary.stop_reason == "cancelled";
   if (summary.has_best || was_stopped) return absl::OkStatus();
+  if (summary.trials == 0) {
+    return absl::FailedPreconditionError(
+        absl::StrFormat("no trial was made: the session ended by %s", summary.stop_reason));
+  }
   return absl::FailedPreconditionError(absl::StrFormat(
       "none of %d trials gave a result: %s", summary.trials, RenderOutcomes(summary.outcomes)));
 }
@@ -92,6 +97,7 @@ absl::Status TuneInDaemon(const TuneOptions& options, const SessionSpec& spec) {
 absl::Status RunTune(const TuneOptions& options) {
   SessionSpec spec = options.spec;
   spec.owner = Owner();
+  TUNEFARM_ASSIGN_OR_RETURN(spec.objective, ParseObjective(options.objective));
   // "native" in a daemon on another machine must mean this one.
   TUNEFARM_ASSIGN_OR_RETURN(spec, CheckSpec(spec));
   return options.server.empty() ? TuneHere(options, spec) : TuneInDaemon(options, spec);
@@ -118,6 +124,12 @@ void AddTuneOptions(CLI::App& command, TuneOptions& options) {
       ->capture_default_str();
   command.add_option("--strategy", spec.strategy, "xgb (a cost model learns), random or grid")
       ->check(CLI::IsMember({"xgb", "random", "grid"}))
+      ->capture_default_str();
+  command
+      .add_option("--objective", options.objective,
+                  "What is made small on an emulated board: instructions, or the estimated-cycles "
+                  "that they take; hardware is timed")
+      ->check(CLI::IsMember({"instructions", "estimated-cycles"}))
       ->capture_default_str();
   AddFarmOptions(command, options.farm);
   command

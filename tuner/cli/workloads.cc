@@ -58,6 +58,7 @@ constexpr char kKeys[] =
     "  max_pool2d/f32/nhwc/1x112x112x64/k3x3s2x2p1x1           avg_pool2d likewise\n"
     "  add/f32/nhwc/1x32x32x16, relu/f32/nhwc/1x32x32x16       add: b1x1x1x16 broadcasts the "
     "second operand\n"
+    "  softmax/s8/1x10                                         batch x elements\n"
     "Epilogues, joined by '+': bias, requant (s8), add (a residual), relu, relu6. dtypes: f32, s8.";
 
 }  // namespace

@@ -20,7 +20,7 @@ enum class Bound { kFmaIssue, kFmaLatency, kLoads, kFrontEnd, kL2, kL3, kDram };
 const char* Name(Bound bound);
 
 // Cycles of one core. The first seven: what the whole kernel would take if that resource alone
-// limited it (they overlap). The next four stand beside them and add up.
+// limited it (they overlap). The next five stand beside them and add up.
 struct AnalyticCost {
   double fma_issue_cycles = 0;    // Vector multiply-adds through the FMA ports.
   double fma_latency_cycles = 0;  // Each accumulator's chain of dependent multiply-adds.
@@ -32,6 +32,7 @@ struct AnalyticCost {
 
   double tail_cycles = 0;           // Tail tiles too small to hide the multiply-add's latency.
   double tile_overhead_cycles = 0;  // Start and end of each register tile's k loop.
+  double load_wait_cycles = 0;      // Of an in-order core, for operands of its multiply-adds.
   double epilogue_cycles = 0;       // Vectors stored and transformed outside the k loops.
   double packing_cycles = 0;        // Padding, packing and layout stages.
 

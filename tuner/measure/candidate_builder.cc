@@ -62,6 +62,7 @@ void Finish(const absl::StatusOr<Artifact>& artifact, v1::BuildReply* reply) {
   *reply->mutable_kernel() = ToKernel(*artifact);
   reply->set_text_hash(artifact->text_hash);
   reply->set_text_bytes(artifact->text_bytes);
+  reply->set_cycles_per_instruction(artifact->cycles_per_instruction);
 }
 
 void BuildPeak(const std::string& target_text, v1::BuildReply* reply) {

@@ -59,6 +59,10 @@ struct MeasureRequest {
   bool reference = false;
 };
 
+// What costs are proportional to: time, or on an emulated board what its counts stand for.
+enum class CostUnit { kNs, kInstructions, kEstimatedCycles };
+const char* Name(CostUnit unit);  // "ns", "instructions", "estimated cycles"
+
 struct MeasureReport {
   uint64_t ticket = 0;
   Outcome outcome = Outcome::kOk;
@@ -75,6 +79,13 @@ struct MeasureReport {
                         // this is its result.
   std::string device;   // Empty: it reached none.
   bool emulated = false;
+  // Of a board without an OS; 0: nobody told.
+  uint64_t tick_hz = 0;            // Clock of the counter that timed it.
+  double median_instructions = 0;  // Of one run, counted by an emulator.
+  // Estimated from the code (compiler/artifact/cycle_estimate.h); 0: not estimated.
+  double cycles_per_instruction = 0;
+  CostUnit cost_unit = CostUnit::kNs;
+  double ns_per_cost_unit = 1;  // All times above divided by it are in cost_unit.
   DeviceReading before, after;
   std::string artifact_digest, text_hash, toolchain;
   int64_t text_bytes = 0, artifact_bytes = 0;  // Of the code section, of the whole ELF.

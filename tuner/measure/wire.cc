@@ -60,6 +60,18 @@ const char* Name(Outcome outcome) {
   return "unknown";
 }
 
+const char* Name(CostUnit unit) {
+  switch (unit) {
+    case CostUnit::kNs:
+      return "ns";
+    case CostUnit::kInstructions:
+      return "instructions";
+    case CostUnit::kEstimatedCycles:
+      return "estimated cycles";
+  }
+  return "unknown";
+}
+
 Outcome FromProto(v1::Outcome outcome) {
   switch (outcome) {
     case v1::OUTCOME_OK:
@@ -91,6 +103,7 @@ void AddBuild(const v1::BuildReply& build, MeasureReport* report) {
   report->artifact_bytes = static_cast<int64_t>(build.kernel().elf().size());
   report->toolchain = build.toolchain();
   report->build_ns = build.build_ns();
+  report->cycles_per_instruction = build.cycles_per_instruction();
 }
 
 void AddResult(const v1::MeasureResult& result, MeasureReport* report) {
@@ -109,6 +122,12 @@ void AddResult(const v1::MeasureResult& result, MeasureReport* report) {
   report->cut = result.cut();
   report->device = result.device();
   report->emulated = result.emulated();
+  report->tick_hz = result.tick_hz();
+  report->median_instructions = result.median_instructions();
+  if (report->emulated && report->median_instructions > 0) {
+    report->cost_unit = CostUnit::kInstructions;
+    report->ns_per_cost_unit = report->median_ns / report->median_instructions;
+  }
   report->before = FromProto(result.before());
   report->after = FromProto(result.after());
   report->run_ns = result.wall_ns();

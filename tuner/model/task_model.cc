@@ -54,7 +54,7 @@ void TaskModel::AddOtherTask(const OtherTask& other) {
   const std::vector<float> labels = Labels(other.costs_ns);
   const std::vector<size_t> kept = Thin(labels, kMaxRowsPerOther);
   if (kept.empty()) return;
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   for (size_t i : kept) {
     others_.rows.Append(other.rows.Row(i));
     others_.labels.push_back(labels[i]);
@@ -64,7 +64,7 @@ void TaskModel::AddOtherTask(const OtherTask& other) {
 }
 
 void TaskModel::Observe(uint64_t config_index, bool ok, double cost_ns) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   ++unfitted_;
   for (Trial& trial : trials_) {
     if (trial.config_index != config_index) continue;
@@ -77,7 +77,7 @@ void TaskModel::Observe(uint64_t config_index, bool ok, double cost_ns) {
 absl::StatusOr<bool> TaskModel::RefitIfDue() {
   TrainingSet data;
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     if (unfitted_ < kRefitEvery && !others_changed_) return false;
     data = MakeTrainingSet();
     unfitted_ = 0;
@@ -106,7 +106,7 @@ TrainingSet TaskModel::MakeTrainingSet() {
 std::vector<Prediction> TaskModel::Score(std::span<const uint64_t> indices) {
   FeatureMatrix rows;
   {
-    absl::MutexLock lock(&mutex_);
+    base::MutexLock lock(&mutex_);
     rows.values.reserve(indices.size() * Features().size());
     for (uint64_t index : indices) rows.Append(rows_.Row(RowPosition(index)));
   }
@@ -116,7 +116,7 @@ std::vector<Prediction> TaskModel::Score(std::span<const uint64_t> indices) {
 }
 
 std::vector<float> TaskModel::Row(uint64_t config_index) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   const auto row = rows_.Row(RowPosition(config_index));
   return {row.begin(), row.end()};
 }

@@ -12,7 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "compiler/op/workload.h"
 #include "compiler/space/facts.h"
 #include "compiler/space/space.h"
@@ -78,7 +78,7 @@ class TaskModel {
   const compiler::Workload workload_;
   CostModel* const model_;
 
-  absl::Mutex mutex_;
+  base::Mutex mutex_;
   FeatureMatrix rows_ ABSL_GUARDED_BY(mutex_);
   std::unordered_map<uint64_t, size_t> positions_ ABSL_GUARDED_BY(mutex_);
   std::vector<Trial> trials_ ABSL_GUARDED_BY(mutex_);

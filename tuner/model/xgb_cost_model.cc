@@ -200,12 +200,12 @@ absl::Status XgbCostModel::Load(const std::string& bytes) {
 }
 
 std::shared_ptr<const XgbCostModel::Fitted> XgbCostModel::Current() const {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   return fitted_;
 }
 
 void XgbCostModel::Publish(std::shared_ptr<const Fitted> fitted) {
-  absl::MutexLock lock(&mutex_);
+  base::MutexLock lock(&mutex_);
   fitted_ = std::move(fitted);
 }
 

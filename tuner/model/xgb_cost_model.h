@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+#include "base/mutex.h"
 #include "tuner/model/booster.h"
 #include "tuner/model/cost_model.h"
 
@@ -48,7 +48,7 @@ class XgbCostModel : public CostModel {
   std::shared_ptr<const Fitted> Current() const ABSL_LOCKS_EXCLUDED(mutex_);
   void Publish(std::shared_ptr<const Fitted> fitted) ABSL_LOCKS_EXCLUDED(mutex_);
 
-  mutable absl::Mutex mutex_;
+  mutable base::Mutex mutex_;
   std::shared_ptr<const Fitted> fitted_ ABSL_GUARDED_BY(mutex_) = std::make_shared<Fitted>();
 };
 

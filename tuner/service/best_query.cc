@@ -3,17 +3,19 @@
 #include <utility>
 
 #include "base/status.h"
+#include "tuner/session/candidate.h"
 
 namespace tunefarm::tuner {
 namespace {
 
-BestSchedule FromRecord(const db::BestRecord& record) {
+BestSchedule ToSchedule(const db::BestRecord& record) {
   BestSchedule best;
   best.workload = record.workload;
   best.target = record.target;
   best.config = record.config;
-  best.cost_median = record.cost.median_ns;
-  best.mad = record.cost.mad_ns;
+  best.cost_median = record.cost.median_ns / record.ns_per_cost_unit;
+  best.cost_unit = Name(FromRecord(record.cost_unit));
+  best.mad = record.cost.mad_ns / record.ns_per_cost_unit;
   best.samples = static_cast<uint32_t>(record.cost.num_samples);
   best.gflops = record.gflops;
   best.trial_id = record.trial_id;
@@ -30,7 +32,7 @@ absl::StatusOr<BestSchedule> FindBest(const TaskSetup& task, const db::TuningLog
   if (log != nullptr) {
     const absl::StatusOr<db::BestRecord> record =
         log->Best(task.workload_key, task.target_text, include_emulated);
-    if (record.ok()) return FromRecord(*record);
+    if (record.ok()) return ToSchedule(*record);
     if (!absl::IsNotFound(record.status())) return record.status();
   }
   BestSchedule best;

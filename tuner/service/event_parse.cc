@@ -46,7 +46,7 @@ SessionSummary ReadSummary(const Json& json) {
   Read(json, "seconds", summary.seconds);
   Read(json, "outcomes", summary.outcomes);
   Read(json, "stop_reason", summary.stop_reason);
-  Read(json, "default_ns", summary.default_ns);
+  Read(json, "default_cost", summary.default_cost);
   Read(json, "bound_gflops", summary.bound_gflops);
   Read(json, "device_utilisation", summary.device_utilisation);
   const auto best = json.find("best");

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tuner/session/candidate.h"
+
 namespace tunefarm::tuner {
 namespace {
 
@@ -44,8 +46,9 @@ BestSchedule ToBest(const db::TrialRecord& trial) {
   best.workload = trial.workload;
   best.target = trial.target;
   best.config = trial.config;
-  best.cost_median = cost.median_ns;
-  best.mad = cost.mad_ns;
+  best.cost_median = cost.median_ns / trial.ns_per_cost_unit;
+  best.cost_unit = Name(FromRecord(trial.cost_unit));
+  best.mad = cost.mad_ns / trial.ns_per_cost_unit;
   best.samples = static_cast<uint32_t>(cost.num_samples);
   best.gflops = trial.gflops;
   best.trial_id = trial.id;
@@ -77,7 +80,7 @@ TuningEvent EndEvent(const db::TaskRecord& task, const std::vector<db::TrialReco
   }
   for (const db::TrialRecord& trial : trials) {
     if (trial.proposed_by == db::Proposal::kDefault && trial.outcome == db::Outcome::kOk) {
-      summary.default_ns = trial.cost_ns;
+      summary.default_cost = trial.cost_ns / trial.ns_per_cost_unit;
     }
   }
   return event;

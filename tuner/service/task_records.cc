@@ -40,11 +40,15 @@ v1::TaskSpec ToProto(const SessionSpec& spec) {
   proto.set_seed(spec.seed);
   proto.set_strategy(spec.strategy);
   proto.set_owner(spec.owner);
+  proto.set_objective(Name(spec.objective));
   return proto;
 }
 
-SessionSpec FromProto(const v1::TaskSpec& proto) {
+absl::StatusOr<SessionSpec> FromProto(const v1::TaskSpec& proto) {
   SessionSpec spec;
+  if (!proto.objective().empty()) {
+    TUNEFARM_ASSIGN_OR_RETURN(spec.objective, ParseObjective(proto.objective()));
+  }
   spec.workload = proto.workload();
   spec.target = proto.target();
   spec.max_trials = proto.max_trials();
@@ -64,6 +68,8 @@ SessionSpec ToSessionSpec(const db::TaskRecord& record) {
   spec.max_seconds = record.max_seconds;
   spec.seed = record.seed;
   spec.owner = record.owner;
+  spec.objective = record.objective == db::CostUnit::kEstimatedCycles ? Objective::kEstimatedCycles
+                                                                      : Objective::kInstructions;
   spec.task_id = record.id;
   spec.leave_open_when_stopped = true;
   return spec;

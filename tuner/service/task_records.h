@@ -15,7 +15,8 @@ absl::StatusOr<SessionSpec> CheckSpec(const SessionSpec& spec);
 
 // As it travels, unchecked, and back.
 v1::TaskSpec ToProto(const SessionSpec& spec);
-SessionSpec FromProto(const v1::TaskSpec& spec);
+// Errors: kInvalidArgument (the objective).
+absl::StatusOr<SessionSpec> FromProto(const v1::TaskSpec& spec);
 
 // What a task that the log holds is run with; stopped, it stays open.
 SessionSpec ToSessionSpec(const db::TaskRecord& record);

@@ -19,7 +19,8 @@ grpc::Status TunerServiceImpl::SubmitTask(grpc::ServerContext* context,
                                           v1::SubmitTaskReply* reply) {
   const auto submit = [&]() -> absl::Status {
     TUNEFARM_RETURN_IF_ERROR(gate_.CheckCall(*context));
-    TUNEFARM_ASSIGN_OR_RETURN(const SessionSpec spec, CheckSpec(FromProto(request->spec())));
+    TUNEFARM_ASSIGN_OR_RETURN(const SessionSpec asked, FromProto(request->spec()));
+    TUNEFARM_ASSIGN_OR_RETURN(const SessionSpec spec, CheckSpec(asked));
     TUNEFARM_ASSIGN_OR_RETURN(const int64_t task_id, runner_->Submit(spec));
     reply->set_task_id(static_cast<uint64_t>(task_id));
     return absl::OkStatus();

@@ -18,6 +18,8 @@ RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& rep
   ranked.median_ns = report.median_ns;
   ranked.mad_ns = report.mad_ns;
   ranked.num_samples = static_cast<uint32_t>(report.samples_ns.size());
+  ranked.cost_unit = report.cost_unit;
+  ranked.ns_per_cost_unit = report.ns_per_cost_unit;
   return ranked;
 }
 
@@ -32,8 +34,15 @@ RankedTrial ToRanked(const db::TrialRecord& trial) {
   ranked.median_ns = trial.search_cost.median_ns;
   ranked.mad_ns = trial.search_cost.mad_ns;
   ranked.num_samples = static_cast<uint32_t>(trial.search_cost.num_samples);
+  ranked.cost_unit = FromRecord(trial.cost_unit);
+  ranked.ns_per_cost_unit = trial.ns_per_cost_unit;
   return ranked;
 }
+
+CostUnit FromRecord(db::CostUnit unit) { return static_cast<CostUnit>(unit); }
+db::CostUnit ToRecord(CostUnit unit) { return static_cast<db::CostUnit>(unit); }
+static_assert(static_cast<int>(db::CostUnit::kEstimatedCycles) ==
+              static_cast<int>(CostUnit::kEstimatedCycles));
 
 bool AnyOnHardware(const std::vector<db::TrialRecord>& trials) {
   return std::any_of(trials.begin(), trials.end(), [](const db::TrialRecord& trial) {
@@ -46,8 +55,9 @@ BestSchedule ToSchedule(const RankedTrial& trial, const TaskSetup& setup) {
   best.workload = setup.workload_key;
   best.target = setup.target_text;
   best.config = trial.config;
-  best.cost_median = trial.median_ns;
-  best.mad = trial.mad_ns;
+  best.cost_median = trial.median_ns / trial.ns_per_cost_unit;
+  best.cost_unit = Name(trial.cost_unit);
+  best.mad = trial.mad_ns / trial.ns_per_cost_unit;
   best.samples = trial.num_samples;
   best.gflops = setup.GigaflopsAt(trial.median_ns);
   best.trial_id = trial.trial_id;

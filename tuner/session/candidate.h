@@ -32,12 +32,18 @@ struct RankedTrial {
   double median_ns = 0;  // What is told of it, and decides in a final.
   double mad_ns = 0;
   uint32_t num_samples = 0;
+  CostUnit cost_unit = CostUnit::kNs;  // As in MeasureReport.
+  double ns_per_cost_unit = 1;
 };
 
 // Of a trial by this run, and by an earlier one (its search figures).
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
                      int64_t trial_id);
 RankedTrial ToRanked(const db::TrialRecord& trial);
+
+// Of the log's unit and back.
+CostUnit FromRecord(db::CostUnit unit);
+db::CostUnit ToRecord(CostUnit unit);
 
 // Whether any of the ok ones is not an emulator's.
 bool AnyOnHardware(const std::vector<db::TrialRecord>& trials);

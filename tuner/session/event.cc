@@ -72,7 +72,7 @@ void AddDone(const SessionSummary& summary, Json* json) {
                 {"outcomes", summary.outcomes},
                 {"stop_reason", summary.stop_reason},
                 {"best", summary.has_best ? BestJson(summary.best) : Json()},
-                {"default_ns", summary.default_ns},
+                {"default_cost", summary.default_cost},
                 {"bound_gflops", summary.bound_gflops},
                 {"device_utilisation", summary.device_utilisation}});
 }

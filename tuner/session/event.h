@@ -12,9 +12,9 @@ namespace tunefarm::tuner {
 // The fields of `query best`.
 struct BestSchedule {
   std::string workload, target;
-  std::string config;      // Named knobs, canonical.
-  double cost_median = 0;  // In cost_unit.
-  std::string cost_unit = "ns";
+  std::string config;            // Named knobs, canonical.
+  double cost_median = 0;        // In cost_unit.
+  std::string cost_unit = "ns";  // Of an emulated board "instructions" or "estimated cycles".
   double mad = 0;
   uint32_t samples = 0;
   double gflops = 0;  // 2 x MAC (nominal: every tap counts) / median. 0 for operators without MACs.
@@ -33,7 +33,8 @@ struct SessionSummary {
       stop_reason;  // "trials", "seconds", "converged", "exhausted", "bound", "interrupted".
   bool has_best = false;
   BestSchedule best;
-  double default_ns = 0;  // Median of the untuned default config in the same run; 0: not measured.
+  // Median of the untuned default config in the same run, in best.cost_unit; 0: not measured.
+  double default_cost = 0;
   double bound_gflops = 0;        // Measured FMA peak of one core of the device.
   double device_utilisation = 0;  // Share of the session's time in which a device had work from it.
 };

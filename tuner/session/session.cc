@@ -189,15 +189,14 @@ absl::Status Session::Search() {
 }
 
 absl::Status Session::FinishRunning() {
-  absl::Duration left = kFarewell;
-  const absl::Duration deadline = spec_.clock->SteadyNow() + left;
-  while (!outstanding_.empty() && left > absl::ZeroDuration() &&
-         measurer_.waiting_reason().empty()) {
+  const absl::Duration deadline = spec_.clock->SteadyNow() + kFarewell;
+  while (!outstanding_.empty() && measurer_.waiting_reason().empty()) {
+    const absl::Duration left = deadline - spec_.clock->SteadyNow();
+    if (left <= absl::ZeroDuration()) break;
     const absl::StatusOr<MeasureReport> report = measurer_.Next(left);
     if (absl::IsDeadlineExceeded(report.status())) return absl::OkStatus();
     TUNEFARM_RETURN_IF_ERROR(report.status());
     TUNEFARM_RETURN_IF_ERROR(Handle(*report));
-    left = deadline - spec_.clock->SteadyNow();
   }
   return absl::OkStatus();
 }
@@ -386,7 +385,8 @@ void Session::TellTrial(const SessionCandidate& candidate, const MeasureReport& 
 absl::StatusOr<SessionSummary> RunSession(const SessionSpec& spec, Measurer& measurer,
                                           db::TuningLog& log, const std::atomic<bool>& stop,
                                           const EventSink& sink) {
-  absl::StatusOr<SessionSummary> summary = Session(spec, measurer, log, stop, sink).Run();
+  ObjectiveMeasurer costs(measurer, spec.objective);
+  absl::StatusOr<SessionSummary> summary = Session(spec, costs, log, stop, sink).Run();
   if (!summary.ok()) {
     TuningEvent event;
     event.kind = TuningEvent::Kind::kFailed;

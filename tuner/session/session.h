@@ -15,6 +15,7 @@
 #include "tuner/measure/measurer.h"
 #include "tuner/session/drift_monitor.h"
 #include "tuner/session/event.h"
+#include "tuner/session/objective.h"
 
 namespace tunefarm::tuner {
 
@@ -25,6 +26,8 @@ struct SessionSpec {
   // Trials that reached a device or failed to build; device_lost ones do not count.
   uint32_t max_trials = 64;
   double max_seconds = 0;  // 0: no limit.
+  // What is made small on an emulated board that counts instructions; elsewhere it is time.
+  Objective objective = Objective::kInstructions;
   uint64_t seed = 1;
   std::string owner;  // user@host, for people.
   // 0: the session creates its task; else it continues that task from the log.

@@ -20,7 +20,9 @@ SessionSummary Summarize(const Scoreboard& board, const TaskSetup& setup, const 
       if (finalist.config == default_config) untuned = &finalist;
     }
   }
-  if (untuned != nullptr) summary.default_ns = untuned->median_ns;
+  if (untuned != nullptr) {
+    summary.default_cost = untuned->median_ns / untuned->ns_per_cost_unit;
+  }
   if (best == nullptr) return summary;
   summary.has_best = true;
   summary.best = ToSchedule(*best, setup);

@@ -78,6 +78,8 @@ absl::StatusOr<int64_t> CreateTask(const SessionSpec& spec, const TaskSetup& set
   task.max_trials = spec.max_trials;
   task.max_seconds = spec.max_seconds;
   task.owner = spec.owner;
+  task.objective = spec.objective == Objective::kInstructions ? db::CostUnit::kInstructions
+                                                              : db::CostUnit::kEstimatedCycles;
   return log->CreateTask(task);
 }
 
@@ -168,6 +170,11 @@ absl::StatusOr<int64_t> TaskLog::Append(const SessionCandidate& candidate, uint6
   trial.cut = report.cut;
   trial.build_ns = report.build_ns;
   trial.run_wall_ns = report.run_ns;
+  trial.cost_unit = ToRecord(report.cost_unit);
+  trial.ns_per_cost_unit = report.ns_per_cost_unit;
+  trial.tick_hz = report.tick_hz;
+  trial.median_instructions = report.median_instructions;
+  trial.cycles_per_instruction = report.cycles_per_instruction;
   trial.before = ToRecord(report.before);
   trial.after = ToRecord(report.after);
   return log_->AppendTrial(trial);

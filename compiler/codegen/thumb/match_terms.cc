@@ -24,15 +24,7 @@ Expr MatchClamp(const Expr& expr, ShortRequantise& requantise) {
 
 bool IsParam(const Expr& expr, int64_t which, const Access& first) {
   const auto param = ToAccess(expr, DType::kS32);
-  if (!param || param->buffer != first.buffer ||
-      param->index.constant - first.index.constant != which ||
-      param->index.terms.size() != first.index.terms.size()) {
-    return false;
-  }
-  return std::all_of(first.index.terms.begin(), first.index.terms.end(),
-                     [&param](const LinearTerm& term) {
-                       return param->FactorOf(term.value.get()) == term.factor;
-                     });
+  return param && first.IsAt(*param, which);
 }
 
 }  // namespace
@@ -42,6 +34,16 @@ int64_t Access::FactorOf(const ExprNode* var) const {
     if (term.value.get() == var) return term.factor;
   }
   return 0;
+}
+
+bool Access::IsAt(const Access& other, int64_t offset) const {
+  if (other.buffer != buffer || other.index.constant - index.constant != offset ||
+      other.index.lanes != index.lanes || other.index.terms.size() != index.terms.size()) {
+    return false;
+  }
+  return std::all_of(index.terms.begin(), index.terms.end(), [&other](const LinearTerm& term) {
+    return other.FactorOf(term.value.get()) == term.factor;
+  });
 }
 
 StreamStart Access::Without(const std::vector<const ExprNode*>& vars) const {
@@ -72,6 +74,11 @@ const Binary* AsBinary(const Expr& expr, BinaryOp op) {
   return binary != nullptr && binary->op == op ? binary : nullptr;
 }
 
+const Call* AsCall(const Expr& expr, Intrinsic intrinsic) {
+  const Call* call = expr.as<Call>();
+  return call != nullptr && call->intrinsic == intrinsic ? call : nullptr;
+}
+
 std::optional<ShortResultMatch> MatchShortResult(const Expr& expr) {
   ShortRequantise requantise;
   Expr value = MatchClamp(expr, requantise);
@@ -88,8 +95,8 @@ std::optional<ShortResultMatch> MatchShortResult(const Expr& expr) {
     value = positive->a;
     zero_point = high->a;
   }
-  const Call* call = value.as<Call>();
-  if (call == nullptr || call->intrinsic != Intrinsic::kRequantizeShort) return std::nullopt;
+  const Call* call = AsCall(value, Intrinsic::kRequantizeShort);
+  if (call == nullptr) return std::nullopt;
   const Binary* sum = AsBinary(call->args[0], BinaryOp::kAdd);
   const Binary* twice = sum != nullptr ? AsBinary(sum->a, BinaryOp::kMul) : nullptr;
   if (twice == nullptr || !IsConstant(twice->b, 2)) return std::nullopt;

@@ -24,6 +24,8 @@ struct Access {
   LinearIndex index;
 
   int64_t FactorOf(const ExprNode* var) const;
+  // Whether `other` is the same access, `offset` elements on.
+  bool IsAt(const Access& other, int64_t offset) const;
   // The address of the first lane without these variables.
   StreamStart Without(const std::vector<const ExprNode*>& vars) const;
 };
@@ -34,6 +36,7 @@ std::optional<Access> ToAccess(const Expr& expr, DType dtype);
 bool IsConstant(const Expr& expr, int64_t wanted);
 // Null if `expr` is something else.
 const Binary* AsBinary(const Expr& expr, BinaryOp op);
+const Call* AsCall(const Expr& expr, Intrinsic intrinsic);
 
 // clamp(requantize_short(2 * acc + params[0], params[1], params[2], params[3])); with relu:
 // max(requantize_short(..., params[3] % 256), 0) + params[3] / 256.

@@ -13,6 +13,8 @@ constexpr int kX = 0, kW = 1;
 enum Slot { kSlotX = 0, kSlotW = 4, kSlotParams = 8, kSlotOut = 12, kSlotEnd = 16, kSlotLoop = 20 };
 constexpr int kFrameBytes = 24;
 constexpr int64_t kMaxDualOffset = 1020, kMaxOffset = 4095;
+// By how much a load of one word can move its pointer.
+constexpr int64_t kMaxSingleMove = 255;
 constexpr int64_t kWordBytes = 4;
 constexpr int64_t kParamBytes = 16;
 
@@ -51,6 +53,14 @@ class Writer {
   void Advance(int reg, int64_t bytes);
   void LoadWords(Pointer& pointer, int64_t offset, const std::vector<int>& regs);
   void Load(Pointer& pointer, int64_t offset, const std::vector<int>& regs);
+  void LoadOperand(Pointer& pointer, int64_t step, int64_t words_per_step, int64_t first,
+                   const std::vector<int>& regs);
+  void Widen(int to, int from, int64_t step);
+  // Words of two steps at once.
+  void LoadTwoSteps(Pointer& pointer, int64_t step, int64_t steps);
+  bool IsNarrow(const Pointer& pointer) const {
+    return shape_.weight_bits == 8 && pointer.reg == kW;
+  }
   void Steps(int64_t steps, bool first);
   void Step(int64_t step, int64_t steps, bool first);
   void Phase(const PairTilePhase& phase, bool first);
@@ -77,6 +87,12 @@ void Writer::Advance(int reg, int64_t bytes) {
 
 // Words at `offset` behind the place that is read next.
 void Writer::LoadWords(Pointer& pointer, int64_t offset, const std::vector<int>& regs) {
+  const bool dual = regs.size() == 2;
+  if (pointer.moves && !dual && pointer.step_bytes > kMaxSingleMove) {
+    Advance(pointer.reg, pointer.step_bytes);
+    pointer.moves = false;
+    pointer.behind = -offset;
+  }
   int64_t place = pointer.behind + offset;
   std::string tail;
   if (pointer.moves) {
@@ -84,12 +100,12 @@ void Writer::LoadWords(Pointer& pointer, int64_t offset, const std::vector<int>&
     tail = "!";
     pointer.moves = false;
     pointer.behind = -offset;
-  } else if (place > kMaxDualOffset - 2 * kWordBytes) {
+  } else if (dual && place > kMaxDualOffset - 2 * kWordBytes) {
     tail = "!";
     pointer.behind = -offset;
   }
   const std::string address = absl::StrFormat("[%s, #%d]%s", Reg(pointer.reg), place, tail);
-  if (regs.size() == 2) {
+  if (dual) {
     Line(absl::StrFormat("ldrd %s, %s, %s", Reg(regs[0]), Reg(regs[1]), address));
   } else {
     Line(absl::StrFormat("ldr %s, %s", Reg(regs[0]), address));
@@ -105,6 +121,31 @@ void Writer::Load(Pointer& pointer, int64_t offset, const std::vector<int>& regs
   }
 }
 
+// The pair of one step out of a word of four 8-bit weights.
+void Writer::Widen(int to, int from, int64_t step) {
+  Line(absl::StrFormat("sxtb16 %s, %s%s", Reg(to), Reg(from), step % 2 == 0 ? "" : ", ror #8"));
+}
+
+// Words first, first + 1, ... of a step, ready to be multiplied. Narrow weights are loaded again
+// for the second step of their word: no register is left to keep them in.
+void Writer::LoadOperand(Pointer& pointer, int64_t step, int64_t words_per_step, int64_t first,
+                         const std::vector<int>& regs) {
+  const int64_t row = IsNarrow(pointer) ? step / 2 : step;
+  Load(pointer, (row * words_per_step + first) * kWordBytes, regs);
+  if (!IsNarrow(pointer)) return;
+  for (int reg : regs) Widen(reg, reg, step);
+}
+
+void Writer::LoadTwoSteps(Pointer& pointer, int64_t step, int64_t steps) {
+  if (!IsNarrow(pointer)) {
+    const int64_t words = std::min<int64_t>(2, steps - step);
+    return Load(pointer, step * kWordBytes, {temporaries_.begin(), temporaries_.begin() + words});
+  }
+  Load(pointer, step / 2 * kWordBytes, {temporaries_[1]});
+  Widen(temporaries_[0], temporaries_[1], 0);
+  Widen(temporaries_[1], temporaries_[1], 1);
+}
+
 // One step: the operand of the shorter side is held, the longer side's is loaded piece by piece.
 void Writer::Step(int64_t step, int64_t steps, bool first) {
   const bool hold_pixels = shape_.pixels <= shape_.channels;
@@ -116,18 +157,16 @@ void Writer::Step(int64_t step, int64_t steps, bool first) {
   const bool for_two = held == 1;
   const int64_t held_regs = for_two ? 2 : held;
   if (!for_two) {
-    Load(held_pointer, step * held * kWordBytes,
-         {temporaries_.begin(), temporaries_.begin() + held});
+    LoadOperand(held_pointer, step, held, 0, {temporaries_.begin(), temporaries_.begin() + held});
   } else if (step % 2 == 0) {
-    const int64_t words = std::min<int64_t>(2, steps - step);
-    Load(held_pointer, step * kWordBytes, {temporaries_.begin(), temporaries_.begin() + words});
+    LoadTwoSteps(held_pointer, step, steps);
   }
   const int64_t piece = static_cast<int64_t>(temporaries_.size()) - held_regs;
   for (int64_t begin = 0; begin < streamed; begin += piece) {
     const int64_t count = std::min(piece, streamed - begin);
     const std::vector<int> regs(temporaries_.begin() + held_regs,
                                 temporaries_.begin() + held_regs + count);
-    Load(streamed_pointer, (step * streamed + begin) * kWordBytes, regs);
+    LoadOperand(streamed_pointer, step, streamed, begin, regs);
     for (int64_t i = 0; i < count; ++i) {
       for (int64_t h = 0; h < held; ++h) {
         const int64_t pixel = hold_pixels ? h : begin + i, channel = hold_pixels ? begin + i : h;
@@ -203,7 +242,7 @@ void Writer::Epilogue() {
 
 std::string Writer::Write() {
   x_.bytes_per_step = shape_.pixels * kWordBytes;
-  w_.bytes_per_step = shape_.channels * kWordBytes;
+  w_.bytes_per_step = shape_.channels * kWordBytes * shape_.weight_bits / 16;
   Line(absl::StrFormat("sub sp, #%d", kFrameBytes));
   if (shape_.blocks > 1) Line(absl::StrFormat("str.w r0, [sp, #%d]", kSlotX));
   Line(absl::StrFormat("strd r2, r3, [sp, #%d]", kSlotParams));

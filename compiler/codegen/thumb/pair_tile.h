@@ -36,6 +36,9 @@ struct PairTilePhase {
 struct PairTileShape {
   int64_t pixels = 1, channels = 1;
   int64_t blocks = 1;
+  // 16, or 8: a word holds two steps' pairs in the order of SXTB16, and all phases have an even
+  // number of steps.
+  int64_t weight_bits = 16;
   std::vector<PairTilePhase> phases;  // At least one; the first has one iteration.
   int64_t pixel_stride_bytes = 1;     // Between the outputs of two pixels.
   ShortRequantise requantise;
@@ -44,7 +47,7 @@ struct PairTileShape {
 // Text for an inline assembly statement: r0 = x, r1 = w, r2 = parameters (four words per channel:
 // twice the bias, multiplier, addend, right shift and for relu the zero point << 8), r3 = out.
 // Every other register but sp is clobbered. Layouts: x[step][pixel], w[block][step][channel], one
-// 32-bit word (two s16) each.
+// 32-bit word (two s16) each; 8-bit weights: w[block][step / 2][channel], one word each.
 std::string PairTileAssembly(const PairTileShape& shape);
 
 }  // namespace tunefarm::compiler

@@ -58,50 +58,87 @@ class Matcher {
   const For& tile_;
   const BufferNode* acc_ = nullptr;
   int64_t next_step_ = 0;
+  int64_t w_block_elems_ = 0;  // Between the weights of two blocks.
 };
+
+// The operands of a tile's sum over one word of weights.
+struct DotOperands {
+  Access acc, x, w;
+  int64_t steps = 1;   // In the word.
+  int64_t x_step = 0;  // Elements between the steps in x, where there are two.
+};
+
+// dot(acc, x, w); or of narrow weights dot(dot(acc, x, widen_even(w)), x', widen_odd(w)).
+std::optional<DotOperands> ToDot(const Expr& expr) {
+  const Call* dot = AsCall(expr, Intrinsic::kDotS8x2);
+  const Call* inner = dot != nullptr ? AsCall(dot->args[0], Intrinsic::kDotS8x2) : nullptr;
+  if (dot == nullptr) return std::nullopt;
+  if (inner == nullptr) {
+    const auto acc = ToAccess(dot->args[0], DType::kS32);
+    const auto x = ToAccess(dot->args[1], DType::kS16);
+    const auto w = ToAccess(dot->args[2], DType::kS16);
+    if (!acc || !x || !w) return std::nullopt;
+    return DotOperands{*acc, *x, *w, 1, 0};
+  }
+  const Call* even = AsCall(inner->args[2], Intrinsic::kWidenEven);
+  const Call* odd = AsCall(dot->args[2], Intrinsic::kWidenOdd);
+  if (even == nullptr || odd == nullptr) return std::nullopt;
+  const auto acc = ToAccess(inner->args[0], DType::kS32);
+  const auto x = ToAccess(inner->args[1], DType::kS16), next = ToAccess(dot->args[1], DType::kS16);
+  const auto w = ToAccess(even->args[0], DType::kS8), same = ToAccess(odd->args[0], DType::kS8);
+  if (!acc || !x || !next || !w || !same || !w->IsAt(*same, 0) || x->buffer != next->buffer) {
+    return std::nullopt;
+  }
+  const int64_t x_step = next->index.constant - x->index.constant;
+  if (!x->IsAt(*next, x_step)) return std::nullopt;
+  return DotOperands{*acc, *x, *w, 2, x_step};
+}
 
 // acc[channel, pixel] = dot(acc[channel, pixel], x[step, pixel], w[block, step, channel]).
 bool Matcher::MatchDot(const Nest& nest) {
-  const Call* dot = nest.store->value.as<Call>();
-  if (dot == nullptr || dot->intrinsic != Intrinsic::kDotS8x2) return false;
-  const auto acc = ToAccess(dot->args[0], DType::kS32);
-  const auto x = ToAccess(dot->args[1], DType::kS16);
-  const auto w = ToAccess(dot->args[2], DType::kS16);
-  if (!acc || !x || !w || acc->buffer.get() != acc_ || nest.store->buffer.get() != acc_) {
-    return false;
-  }
+  const auto dot = ToDot(nest.store->value);
+  if (!dot || dot->acc.buffer.get() != acc_ || nest.store->buffer.get() != acc_) return false;
+  const Access &acc = dot->acc, &x = dot->x, &w = dot->w;
+  const int64_t word_elems = 2 * dot->steps;
   int64_t pixels = 1, channels = 1;
   std::vector<Nest::Loop> steps;
   for (const Nest::Loop& loop : nest.loops) {
-    if (acc->FactorOf(loop.var) == 0) {
+    if (acc.FactorOf(loop.var) == 0) {
       steps.push_back(loop);
-    } else if (x->FactorOf(loop.var) != 0) {
+    } else if (x.FactorOf(loop.var) != 0) {
       pixels = loop.extent;
-      if (x->FactorOf(loop.var) != 2) return false;
+      if (x.FactorOf(loop.var) != 2) return false;
     } else {
       channels = loop.extent;
-      if (w->FactorOf(loop.var) != 2) return false;
+      if (w.FactorOf(loop.var) != word_elems) return false;
     }
   }
   PairTileShape& shape = result.shape;
   if (shape.phases.empty()) {
     shape.pixels = pixels;
     shape.channels = channels;
-    result.x = x->Without(VarsWithTile(nest));
-    result.w = w->Without(VarsWithTile(nest));
+    shape.weight_bits = 16 / dot->steps;
+    result.x = x.Without(VarsWithTile(nest));
+    result.w = w.Without(VarsWithTile(nest));
+    w_block_elems_ = w.FactorOf(tile_.var.get());
   }
-  if (pixels != shape.pixels || channels != shape.channels || steps.size() > 2) return false;
+  if (pixels != shape.pixels || channels != shape.channels || steps.size() > 2 ||
+      shape.weight_bits != 16 / dot->steps || (dot->steps == 2 && dot->x_step != 2 * pixels)) {
+    return false;
+  }
   PairTilePhase phase;
   if (steps.size() == 2) phase.iterations = steps[0].extent;
-  if (!steps.empty()) phase.steps = steps.back().extent;
+  phase.steps = dot->steps * (steps.empty() ? 1 : steps.back().extent);
   // Both streams must go on where they stand.
   const auto follows = [&](const Access& access, const StreamStart& start, int64_t elems_per_step) {
     if (access.index.constant - start.index.constant != next_step_ * elems_per_step) return false;
-    if (!steps.empty() && access.FactorOf(steps.back().var) != elems_per_step) return false;
+    if (!steps.empty() && access.FactorOf(steps.back().var) != elems_per_step * dot->steps) {
+      return false;
+    }
     return steps.size() < 2 || access.FactorOf(steps[0].var) == elems_per_step * phase.steps;
   };
-  if (!follows(*x, result.x, 2 * pixels) || !follows(*w, result.w, 2 * channels)) return false;
-  if (x->FactorOf(tile_.var.get()) != 0) return false;
+  if (!follows(x, result.x, 2 * pixels) || !follows(w, result.w, 2 * channels)) return false;
+  if (x.FactorOf(tile_.var.get()) != 0) return false;
   next_step_ += phase.steps * phase.iterations;
   shape.phases.push_back(phase);
   return shape.phases.size() > 1 || phase.iterations == 1;
@@ -163,10 +200,7 @@ bool Matcher::Match() {
     return false;
   }
   // A block's weights follow those of the block before.
-  const auto w = ToAccess(ToNest(block->stmts[1])->store->value.as<Call>()->args[2], DType::kS16);
-  if (shape.blocks > 1 && w->FactorOf(tile_.var.get()) != 2 * shape.channels * next_step_) {
-    return false;
-  }
+  if (shape.blocks > 1 && w_block_elems_ != 2 * shape.channels * next_step_) return false;
   const std::optional<Nest> out = ToNest(block->stmts.back());
   return out && MatchOut(*out);
 }

@@ -19,6 +19,8 @@ absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step);
 absl::StatusOr<LoweredKernel> ExpandPairTile(const Operator& op, const PairTileKnobs& knobs);
 absl::StatusOr<LoweredKernel> ExpandWindowRows(const Operator& op, const WindowRowsKnobs& knobs);
 absl::StatusOr<LoweredKernel> ExpandTableAdd(const Operator& op, const TableAddKnobs& knobs);
+absl::StatusOr<LoweredKernel> ExpandTableSoftmax(const Operator& op,
+                                                 const TableSoftmaxKnobs& knobs);
 
 }  // namespace tunefarm::compiler
 

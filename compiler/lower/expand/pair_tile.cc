@@ -7,6 +7,8 @@
 //       acc[channel, pixel] += x[step, pixel, :] . w_tiles[block, step, channel, :]
 //       out = requantised acc
 //
+// 8-bit weights lie two steps to a word, in the order that SXTB16 takes them apart again.
+//
 // Where a run of inputs is a multiple of four, a step's pair is (k, k + 2) of its four, as SXTB16
 // leaves them; the weights are packed to match. The input's zero point is folded into the bias.
 #include <algorithm>
@@ -76,7 +78,13 @@ class PairTileBuilder {
   int64_t main_blocks() const { return num_channels_ / knobs_.channels; }
   int64_t main_channels() const { return main_blocks() * knobs_.channels; }
 
+  // Steps whose weights of one channel share a word.
+  int64_t steps_per_word() const { return knobs_.weight_bits == 8 ? 2 : 1; }
+
   Expr TermOf(const Expr& step, const Expr& half) const;
+  Expr WeightIndex(const Expr& block, const Expr& word, const Expr& channel,
+                   int64_t channels) const;
+  Expr Dot(const Expr& acc, const Expr& x_index, int64_t x_step, const Expr& w_index) const;
   Stmt PackWeights(int64_t first_channel, int64_t blocks, int64_t channels) const;
   Stmt Prepare() const;
   Stmt Gather(const Expr& first_pixel, int64_t pixels) const;
@@ -104,6 +112,13 @@ Expr PairTileBuilder::TermOf(const Expr& step, const Expr& half) const {
   return FloorDiv(step, Expr(2)) * Expr(4) + FloorMod(step, Expr(2)) + half * Expr(2);
 }
 
+// In w_tiles, from the first channel of the blocks; `word` counts steps_per_word() steps each.
+Expr PairTileBuilder::WeightIndex(const Expr& block, const Expr& word, const Expr& channel,
+                                  int64_t channels) const {
+  const Expr row = block * Expr(patch_.num_steps() / steps_per_word()) + word;
+  return (row * Expr(channels) + channel) * Expr(2 * steps_per_word());
+}
+
 Stmt PairTileBuilder::PackWeights(int64_t first_channel, int64_t blocks, int64_t channels) const {
   const int64_t steps = patch_.num_steps();
   return Loop("block", blocks, [&](const Expr& block) {
@@ -112,13 +127,20 @@ Stmt PairTileBuilder::PackWeights(int64_t first_channel, int64_t blocks, int64_t
         return Loop("half", 2, [&](const Expr& half) {
           const Expr k = TermOf(step, half);
           const Expr oc = Expr(first_channel) + block * Expr(channels) + channel;
-          Expr weight =
-              MakeCast({DType::kS16, 1}, LoadAt(tensors_.weights, k * Expr(num_channels_) + oc));
+          const Type type = {w_tiles_->dtype, 1};
+          Expr weight = LoadAt(tensors_.weights, k * Expr(num_channels_) + oc);
+          if (type.dtype != DType::kS8) weight = MakeCast(type, weight);
           if (patch_.num_terms() % 2 != 0) {
-            weight = MakeSelect(k < Expr(patch_.num_terms()), weight, MakeInt(0, {DType::kS16, 1}));
+            weight = MakeSelect(k < Expr(patch_.num_terms()), weight, MakeInt(0, type));
           }
-          const Expr place = ((block * Expr(steps) + step) * Expr(channels) + channel) * Expr(2);
-          return StoreAt(w_tiles_, Expr(first_channel * steps * 2) + place + half, weight);
+          const Expr in_word =
+              half * Expr(steps_per_word()) + FloorMod(step, Expr(steps_per_word()));
+          return StoreAt(
+              w_tiles_,
+              Expr(first_channel * steps * 2) +
+                  WeightIndex(block, FloorDiv(step, Expr(steps_per_word())), channel, channels) +
+                  in_word,
+              weight);
         });
       });
     });
@@ -199,29 +221,42 @@ Stmt PairTileBuilder::Gather(const Expr& first_pixel, int64_t pixels) const {
   return patch_.by_fours() ? GatherByFours(begins) : GatherSingly(begins);
 }
 
+// acc and the products of steps_per_word() steps, which lie `x_step` apart in x.
+Expr PairTileBuilder::Dot(const Expr& acc, const Expr& x_index, int64_t x_step,
+                          const Expr& w_index) const {
+  const auto x = [&](int64_t step) { return LoadVector(x_, x_index + Expr(step * x_step), 2); };
+  const auto dot = [](const Expr& sum, const Expr& a, const Expr& b) {
+    return MakeCall(Intrinsic::kDotS8x2, {sum, a, b});
+  };
+  if (knobs_.weight_bits == 16) return dot(acc, x(0), LoadVector(w_tiles_, w_index, 2));
+  const Expr word = LoadVector(w_tiles_, w_index, 4);
+  return dot(dot(acc, x(0), MakeCall(Intrinsic::kWidenEven, {word})), x(1),
+             MakeCall(Intrinsic::kWidenOdd, {word}));
+}
+
 Stmt PairTileBuilder::DotPhase(const Buffer& acc, const Expr& block, int64_t first_channel,
                                int64_t pixels, int64_t channels, int64_t first_step, int64_t steps,
                                int64_t iterations) const {
-  const auto body = [&](const Expr& step) {
+  const int64_t unit = steps_per_word();
+  const auto body = [&](const Expr& word) {
     return Loop("channel", channels, [&](const Expr& channel) {
       return Loop("pixel", pixels, [&](const Expr& pixel) {
         const Expr at = channel * Expr(pixels) + pixel;
-        const Expr x = LoadVector(x_, (step * Expr(pixels) + pixel) * Expr(2), 2);
-        const Expr place =
-            ((block * Expr(patch_.num_steps()) + step) * Expr(channels) + channel) * Expr(2);
-        const Expr w =
-            LoadVector(w_tiles_, Expr(first_channel * patch_.num_steps() * 2) + place, 2);
-        return StoreAt(acc, at, MakeCall(Intrinsic::kDotS8x2, {LoadAt(acc, at), x, w}));
+        const Expr x_index = (word * Expr(unit * pixels) + pixel) * Expr(2);
+        const Expr w_index = Expr(first_channel * patch_.num_steps() * 2) +
+                             WeightIndex(block, word, channel, channels);
+        return StoreAt(acc, at, Dot(LoadAt(acc, at), x_index, 2 * pixels, w_index));
       });
     });
   };
+  const Expr first(first_step / unit);
+  const int64_t words = steps / unit;
   if (iterations == 1) {
-    return Loop("step", steps, [&](const Expr& step) { return body(Expr(first_step) + step); });
+    return Loop("step", words, [&](const Expr& step) { return body(first + step); });
   }
   return Loop("step_outer", iterations, [&](const Expr& outer) {
-    return Loop("step_inner", steps, [&](const Expr& inner) {
-      return body(Expr(first_step) + outer * Expr(steps) + inner);
-    });
+    return Loop("step_inner", words,
+                [&](const Expr& inner) { return body(first + outer * Expr(words) + inner); });
   });
 }
 
@@ -275,7 +310,12 @@ absl::StatusOr<LoweredKernel> PairTileBuilder::Build() {
   patch_ = is_matrix ? MatrixPatch(op_) : ConvolutionPatch(op_, image_);
   const int64_t steps = patch_.num_steps();
   x_ = MakeBuffer("x", DType::kS16, {steps * knobs_.pixels * 2}, Scope::kScratch);
-  w_tiles_ = MakeBuffer("w_tiles", DType::kS16, {steps * num_channels_ * 2});
+  if (steps % steps_per_word() != 0 || knobs_.steps % steps_per_word() != 0) {
+    return absl::FailedPreconditionError(absl::StrFormat(
+        "8-bit weights take an even number of steps, not %d by %d", steps, knobs_.steps));
+  }
+  w_tiles_ = MakeBuffer("w_tiles", knobs_.weight_bits == 8 ? DType::kS8 : DType::kS16,
+                        {steps * num_channels_ * 2});
   parameters_ = MakeShortParameters(num_channels_);
 
   const int64_t groups = patch_.num_pixels / knobs_.pixels;

@@ -63,10 +63,7 @@ Stmt PrepareRequantisation(const Operator& op, const ShortParameters& parameters
   return MakeBlock({
       MakeIf(refused, StoreAt(parameters.plain, Expr(0), S32(1))),
       StoreAt(params, at + Expr(1), multiplier),
-      // 2^(right - 1); the IR has no shifts.
-      StoreAt(params, half_at, S32(1)),
-      MakeFor(MakeVar("bit"), Expr(0), MakeCast({DType::kIndex, 1}, right) - Expr(1),
-              LoopKind::kSerial, StoreAt(params, half_at, half * S32(2))),
+      StoreAt(params, half_at, MakeCall(Intrinsic::kShiftLeft, {S32(1), right - S32(1)})),
       IsRelu(op) ? StoreAt(params, right_at, out_zero * S32(256) + right)
                  : MakeBlock({StoreAt(params, half_at, half + out_zero * (half * S32(2))),
                               StoreAt(params, right_at, right)}),

@@ -18,6 +18,9 @@
 namespace tunefarm::compiler {
 namespace {
 
+// Where there are fewer, a load of four lanes would not find them side by side.
+constexpr int64_t kFewChannels = 4;
+
 // How padding is met.
 enum class Padding : int64_t {
   kNone = 0,  // There is none.
@@ -58,7 +61,8 @@ class Conv2dDirect final : public BoundTemplate {
         {"padding", PaddingValues(),
          "0 none, 1 skip taps outside, 2 padded copy, 3 padded copy per block."},
     };
-    for (Knob& knob : StreamKnobs(op_, target_, InnerChannels())) knobs.push_back(std::move(knob));
+    const int64_t lane_steps = InnerChannels() * (LanesCrossTaps() ? w.kw : 1);
+    for (Knob& knob : StreamKnobs(op_, target_, lane_steps)) knobs.push_back(std::move(knob));
     max_accumulators_ = knobs[0].values.back() * knobs[1].values.back() * knobs[2].values.back();
     space_ = ConfigSpace(blocked_ ? "conv2d_direct_nchwc.v1" : "conv2d_direct.v1", std::move(knobs),
                          [this](const Config& config) { return Check(Read(config)); });
@@ -98,6 +102,16 @@ class Conv2dDirect final : public BoundTemplate {
             v[5],
             static_cast<Padding>(v[6]),
             ReadStream(config, 7)};
+  }
+
+  // With so few channels, elements side by side are those of several taps: lanes are loaded across
+  // them, for which the taps of a kernel row are unrolled.
+  bool LanesCrossTaps() const {
+    const bool f32 = op_.workload.dtype == DType::kF32;
+    return f32 && target_.HasLaneMultiply() && !blocked_ && InnerChannels() < kFewChannels;
+  }
+  bool UnrollsTaps(const Values& v) const {
+    return v.padding == Padding::kSkip || LanesCrossTaps();
   }
 
   int64_t RegistersPerVector() const {
@@ -152,8 +166,9 @@ std::string Conv2dDirect::Check(const Values& v) const {
       !violation.empty()) {
     return violation;
   }
-  if (std::string violation = StreamViolation(
-          target_, v.tile_oh * v.tile_ow, v.tile_oc * RegistersPerVector(), v.stream, v.unroll_ic);
+  if (std::string violation =
+          StreamViolation(target_, v.tile_oh * v.tile_ow, v.tile_oc * RegistersPerVector(),
+                          v.stream, LanesCrossTaps() ? 0 : v.unroll_ic);
       !violation.empty()) {
     return violation;
   }
@@ -164,7 +179,9 @@ int64_t Conv2dDirect::Copies(const Values& v) const {
   const Workload& w = op_.workload;
   const int64_t channel_copies = 1 + (w.oc % (v.tile_oc * lanes_) != 0);
   int64_t pixel_copies = (1 + (w.oh() % v.tile_oh != 0)) * (1 + (w.ow() % v.tile_ow != 0));
-  if (v.padding != Padding::kSkip) return channel_copies * pixel_copies;
+  if (v.padding != Padding::kSkip) {
+    return channel_copies * pixel_copies * (UnrollsTaps(v) ? w.kw : 1);
+  }
   const auto [left, right] = PeeledColumns(v);
   return w.kw * channel_copies * std::min(pixel_copies + left + right, CeilDiv(w.ow(), v.tile_ow));
 }
@@ -268,7 +285,7 @@ void Conv2dDirect::TileAccumulators(const Values& v, const TiledStages& stages,
   steps.push_back(Reorder(acc, loops));
   if (v.terms != 0) steps.push_back(Tensorize(acc, "ic_inner"));
   steps.push_back(Unroll(acc, order.back()));
-  if (v.padding == Padding::kSkip) steps.push_back(Unroll(acc, "kw"));
+  if (UnrollsTaps(v)) steps.push_back(Unroll(acc, "kw"));
   for (const std::string& axis : {std::string("oh"), std::string("ow"), channel_tile}) {
     steps.push_back(Unroll(acc, axis));
   }
@@ -300,7 +317,7 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   loop.row_tiles = w.n * row_tiles * column_tiles;
   loop.steps = w.kh * w.kw * CeilDiv(w.c / w.groups, std::max<int64_t>(1, v.terms));
   loop.unroll = v.unroll_ic;
-  loop.lanes_per_load = std::max<int64_t>(1, v.stream.lanes);
+  loop.stream = v.stream;
   loop.copies = Copies(v);
   loop.block_row_tiles = block * column_tiles;
   loop.num_groups_of_blocks = w.n * CeilDiv(row_tiles, block);

@@ -22,7 +22,7 @@ constexpr int64_t kMaxTerms = int64_t{1} << 15;
 constexpr double kBytesPerInstruction = 4;
 constexpr double kRequantiseInstructions = 6.5;
 
-enum Knobs { kPixels, kChannels, kSteps };
+enum Knobs { kPixels, kChannels, kSteps, kWeightBits };
 
 class CortexMPairTile final : public BoundTemplate {
  public:
@@ -37,9 +37,14 @@ class CortexMPairTile final : public BoundTemplate {
         {"pixels", ValuesUpTo({1, 2, 4}, num_pixels_), "Output pixels of a register tile."},
         {"channels", ValuesUpTo({1, 2, 3, 4, 5, 6, 8}, num_channels_),
          "Output channels of a register tile."},
-        {"steps", {2, 4, 8, 16, 24, 32}, "Pair steps in one iteration of the tile's loop."},
+        {"steps",
+         {2, 4, 8, 16, 24, 32},
+         "Pair steps in one iteration of the tile's loop; all of them: no loop."},
+        {"weight_bits",
+         num_steps_ % 2 == 0 ? std::vector<int64_t>{16, 8} : std::vector<int64_t>{16},
+         "Of a packed weight. 16: widened ahead of time; 8: half the memory, widened by the tile."},
     };
-    space_ = ConfigSpace("cortex_m_pair_tile.v1", std::move(knobs),
+    space_ = ConfigSpace("cortex_m_pair_tile.v2", std::move(knobs),
                          [this](const Config& config) { return Violation(config); });
   }
 
@@ -50,8 +55,8 @@ class CortexMPairTile final : public BoundTemplate {
       return absl::FailedPreconditionError(violation);
     }
     const auto& v = config.values;
-    return Schedule{
-        {ExpandPairTile(op_.stages.back().name, {v[kPixels], v[kChannels], v[kSteps]})}};
+    return Schedule{{ExpandPairTile(op_.stages.back().name,
+                                    {v[kPixels], v[kChannels], v[kSteps], v[kWeightBits]})}};
   }
 
   ConfigFacts Facts(const Config& config) const override {
@@ -77,7 +82,9 @@ class CortexMPairTile final : public BoundTemplate {
     facts.broadcast_loads_per_step = v[kPixels] == 1 ? 0.5 : loads(v[kPixels]);
     facts.operand_registers = 6;
     facts.available_registers = 14;
-    const double step = static_cast<double>(v[kPixels] * v[kChannels]) +
+    const double widenings = v[kWeightBits] == 8 ? static_cast<double>(v[kChannels]) : 0;
+    facts.total_weight_bytes *= static_cast<double>(v[kWeightBits]) / 16;
+    const double step = static_cast<double>(v[kPixels] * v[kChannels]) + widenings +
                         facts.vector_loads_per_step + facts.broadcast_loads_per_step;
     facts.body_instructions = static_cast<double>(v[kSteps]) * step + 3;
     facts.loop_overhead_per_step = 3.0 / static_cast<double>(v[kSteps]);

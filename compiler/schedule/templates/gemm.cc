@@ -103,7 +103,7 @@ class Gemm final : public BoundTemplate {
     loop.row_tiles = CeilDiv(m_, tile_m);
     loop.steps = CeilDiv(k_, std::max<int64_t>(1, terms));
     loop.unroll = unroll_k;
-    loop.lanes_per_load = std::max<int64_t>(1, ReadStream(config, kNumTileKnobs).lanes);
+    loop.stream = ReadStream(config, kNumTileKnobs);
     loop.copies = Copies(config);
     loop.block_row_tiles = TilesPerBlock(block_m, loop.row_tiles);
     loop.num_groups_of_blocks = CeilDiv(loop.row_tiles, loop.block_row_tiles);

@@ -32,6 +32,10 @@ std::unique_ptr<BoundTemplate> BindCortexMWindowRows(const Operator& op, const T
 bool TakesCortexMTableAdd(const Operator& op, const Target& target);
 std::unique_ptr<BoundTemplate> BindCortexMTableAdd(const Operator& op, const Target& target);
 
+// s8 softmax there (cortex_m_table_softmax.cc).
+bool TakesCortexMTableSoftmax(const Operator& op, const Target& target);
+std::unique_ptr<BoundTemplate> BindCortexMTableSoftmax(const Operator& op, const Target& target);
+
 // Windows that keep channels apart: depthwise convolution and pooling on NHWC (window.cc).
 bool TakesWindow(const Operator& op);
 std::unique_ptr<BoundTemplate> BindWindow(const Operator& op, const Target& target);

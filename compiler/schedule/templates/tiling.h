@@ -59,6 +59,11 @@ struct StreamValues {
 };
 StreamValues ReadStream(const Config& config, size_t num_others);
 
+// Registers that operands of a tile take: those that inputs stay in when they come several lanes at
+// a time, and those that loads which start early need beside their predecessors.
+int64_t OperandRegisters(const Target& target, int64_t rows, int64_t vectors,
+                         const StreamValues& stream);
+
 // The knob that says how s8 terms are multiplied (tensorize), where the target has instructions for
 // it: `pairs` on x86 (1: two at a time), `terms` on Arm (1: widening, 4: sdot).
 Knob DotKnob(const Operator& op, const Target& target, int64_t steps);
@@ -77,8 +82,8 @@ int64_t CeilDiv(int64_t a, int64_t b);
 std::string RegisterViolation(const Target& target, int64_t rows, int64_t vectors,
                               int64_t max_accumulators);
 
-// The same for the registers that operands stay in when inputs come several lanes at a time or
-// loads start early; and that lanes and groups fit `unroll`, the steps of the innermost body.
+// The same for all registers that OperandRegisters counts; and that lanes and groups fit `unroll`,
+// the steps of the innermost body; 0: any fit.
 std::string StreamViolation(const Target& target, int64_t rows, int64_t vectors,
                             const StreamValues& stream, int64_t unroll);
 
@@ -94,7 +99,7 @@ struct TiledLoop {
   int64_t row_tiles = 1;                     // Tiles over the rows, tails counted.
   int64_t steps = 1;                         // Reduction length.
   int64_t unroll = 1;                        // Steps in the innermost body.
-  int64_t lanes_per_load = 1;                // Of the inputs that are spread over vectors.
+  StreamValues stream;                       // How the operands of the body come.
   int64_t copies =
       1;  // Copies of the tile body in the code (tails, peeled borders, unrolled taps).
   int64_t block_row_tiles = 1;       // Row tiles that one pass over a weight panel serves.

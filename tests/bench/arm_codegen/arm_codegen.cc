@@ -58,7 +58,7 @@ struct Options {
   std::string config;
   int num_tiles = 8;
   bool count = true;
-  bool show_loop = false;
+  bool show_loop = false, show_tried = false;
 };
 
 absl::StatusOr<double> CountPerMac(const compiler::Operator& op, const compiler::Target& target,
@@ -100,8 +100,15 @@ absl::Status PrintLayer(const compiler::Workload& workload, const compiler::Targ
                         const CoreModel& model, const Options& options,
                         std::map<std::string, Summary>& summaries) {
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(workload));
-  TUNEFARM_ASSIGN_OR_RETURN(const ChosenKernel chosen,
-                            ChooseKernel(op, target, model, options.num_tiles, options.config));
+  const auto show = [&](const ChosenKernel& tried) {
+    if (!options.show_tried) return;
+    std::printf("    %12.0f cycles by the analytic cost  %6.1f  %5.3f  %6.4f  %s\n",
+                tried.analytic_cycles, PartOfPeak(tried, model) * 100, tried.useful,
+                InstructionsPerMac(tried), tried.config.c_str());
+  };
+  TUNEFARM_ASSIGN_OR_RETURN(
+      const ChosenKernel chosen,
+      ChooseKernel(op, target, model, options.num_tiles, options.config, show));
   const double peak = PartOfPeak(chosen, model);
   std::string counts = "       -      -";
   Summary& summary = summaries[KindOf(workload)];
@@ -202,6 +209,8 @@ int Main(int argc, char** argv) {
   app.add_option("--tiles", options.num_tiles, "Register tiles given to llvm-mca");
   app.add_flag("--no-count", no_count, "Leave out the run under QEMU");
   app.add_flag("--show-loop", options.show_loop, "Print the inner loops");
+  app.add_flag("--show-tried", options.show_tried,
+               "Print all that llvm-mca was asked about, in the analytic order");
   CLI11_PARSE(app, argc, argv);
   options.count = !no_count;
   const absl::Status status = Run(options);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -11,6 +12,7 @@
 #include "compiler/codegen/emit.h"
 #include "compiler/lower/lower.h"
 #include "compiler/schedule/template.h"
+#include "tuner/feature/analytic_cost.h"
 #include "tuner/search/default_config.h"
 
 namespace tunefarm::bench {
@@ -24,48 +26,55 @@ using compiler::ConfigSpace;
 // core room that the model does not know of.
 constexpr double kAlike = 0.98;
 
-double InstructionsPerMac(const ChosenKernel& kernel) {
-  return static_cast<double>(kernel.loop.instructions.size()) / (kernel.loop.macs * kernel.useful);
-}
+// Ways of feeding one tile that are tried, the first in the analytic order.
+constexpr size_t kFeedsPerTile = 10;
 
-bool IsLanesKnob(const std::string& name) { return name == "lanes"; }
-
-// The knobs that decide the register tile, and those that decide how it is fed. Configs that differ
-// in none of them have the same inner loop.
-bool IsTileKnob(const std::string& name) {
-  return absl::StartsWith(name, "tile_") || absl::StartsWith(name, "unroll_") || name == "terms";
-}
+// The knobs that decide how a register tile is fed. Tiles of as many rows and vectors that are fed
+// alike have the same inner loop but for its addresses.
 bool IsFeedKnob(const std::string& name) {
-  return name == "lanes" || name == "ahead" || name == "group";
+  return absl::StartsWith(name, "unroll_") || name == "terms" || name == "lanes" ||
+         name == "ahead" || name == "group";
 }
 
-std::string Values(const ConfigSpace& space, const Config& config,
-                   bool (*wanted)(const std::string&)) {
+std::string Feed(const ConfigSpace& space, const Config& config) {
   std::string text;
   for (size_t i = 0; i < space.knobs().size(); ++i) {
-    if (wanted(space.knobs()[i].name)) text += absl::StrFormat("%d,", config.values[i]);
+    if (IsFeedKnob(space.knobs()[i].name)) text += absl::StrFormat("%d,", config.values[i]);
   }
   return text;
 }
 
-// For each number of lanes per load, the `num_tiles` register tiles that come first in the analytic
-// order, fed in all ways.
-std::vector<Config> Candidates(const BoundTemplate& bound, const compiler::Target& target,
-                               int num_tiles) {
+// A register tile, fed in the ways that the analytic cost holds for the best.
+struct Tile {
+  std::pair<double, double> shape;  // Rows, vectors.
+  std::vector<Config> configs;
+};
+
+// The `num_tiles` register tiles that come first in the analytic order.
+std::vector<Tile> FirstTiles(const BoundTemplate& bound, const compiler::Target& target,
+                             size_t num_tiles) {
   const ConfigSpace& space = bound.space();
   const tuner::SpaceSampler sampler(&space);
   tuner::Candidates analytic(
       &space, [&bound](const Config& config) { return bound.Facts(config); }, target);
-  std::vector<Config> chosen;
-  std::map<std::string, std::map<std::string, std::set<std::string>>> met_by_lanes;
+  std::vector<Tile> tiles;
+  std::map<std::pair<double, double>, std::set<std::string>> met;
   for (const uint64_t index : tuner::AnalyticOrder(space, sampler, &analytic)) {
     const Config config = space.At(index);
-    const std::string tile = Values(space, config, IsTileKnob);
-    auto& met = met_by_lanes[Values(space, config, IsLanesKnob)];
-    if (static_cast<int>(met.size()) == num_tiles && !met.contains(tile)) continue;
-    if (met[tile].insert(Values(space, config, IsFeedKnob)).second) chosen.push_back(config);
+    const compiler::ConfigFacts facts = bound.Facts(config);
+    const std::pair shape(facts.tile_pixels, facts.tile_vectors);
+    if (!met.contains(shape)) {
+      if (tiles.size() == num_tiles) continue;
+      tiles.push_back({shape, {}});
+    }
+    if (!met[shape].insert(Feed(space, config)).second) continue;
+    for (Tile& tile : tiles) {
+      if (tile.shape == shape && tile.configs.size() < kFeedsPerTile) {
+        tile.configs.push_back(config);
+      }
+    }
   }
-  return chosen;
+  return tiles;
 }
 
 absl::StatusOr<ChosenKernel> Try(const compiler::Operator& op, const BoundTemplate& bound,
@@ -82,11 +91,16 @@ absl::StatusOr<ChosenKernel> Try(const compiler::Operator& op, const BoundTempla
   TUNEFARM_ASSIGN_OR_RETURN(kernel.loop, FindInnerLoop(assembly));
   TUNEFARM_ASSIGN_OR_RETURN(kernel.cycles, CyclesPerIteration(kernel.loop, model));
   const compiler::ConfigFacts facts = bound.Facts(config);
+  kernel.analytic_cycles = tuner::EstimateCost(facts, target).total_cycles;
   kernel.useful = facts.useful_fmas * facts.native_lanes / (facts.issued_fmas * facts.vector_lanes);
   return kernel;
 }
 
 }  // namespace
+
+double InstructionsPerMac(const ChosenKernel& chosen) {
+  return static_cast<double>(chosen.loop.instructions.size()) / (chosen.loop.macs * chosen.useful);
+}
 
 double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model) {
   return chosen.loop.multiply_adds / model.fma_per_cycle / chosen.cycles;
@@ -94,20 +108,24 @@ double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model) {
 
 absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
                                           const compiler::Target& target, const CoreModel& model,
-                                          int num_tiles, const std::string& config) {
+                                          int num_tiles, const std::string& config,
+                                          const std::function<void(const ChosenKernel&)>& show) {
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
   if (!config.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(const Config parsed, bound->space().Parse(config));
     return Try(op, *bound, target, model, parsed);
   }
-  std::vector<ChosenKernel> tried;
-  for (const Config& candidate : Candidates(*bound, target, num_tiles)) {
-    TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
-    tried.push_back(std::move(kernel));
-  }
   const auto rate = [&model](const ChosenKernel& kernel) {
     return PartOfPeak(kernel, model) * kernel.useful;
   };
+  std::vector<ChosenKernel> tried;
+  for (const Tile& tile : FirstTiles(*bound, target, static_cast<size_t>(num_tiles))) {
+    for (const Config& candidate : tile.configs) {
+      TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
+      show(kernel);
+      tried.push_back(std::move(kernel));
+    }
+  }
   double best_rate = 0;
   for (const ChosenKernel& kernel : tried) best_rate = std::max(best_rate, rate(kernel));
   const ChosenKernel* best = nullptr;

@@ -3,6 +3,7 @@
 #ifndef TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
 #define TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
 
+#include <functional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -17,20 +18,25 @@ struct ChosenKernel {
   std::string config;  // As the space prints it.
   compiler::LoweredKernel kernel;
   InnerLoop loop;
-  double cycles = 0;  // Per iteration of the loop.
+  double cycles = 0;           // Per iteration of the loop.
+  double analytic_cycles = 0;  // Of the whole kernel, as the search's first order has it.
   double useful = 0;  // Part of the multiply-adds issued, tails included, that the result needs.
 };
+
+// Of the loop, per multiply-add of elements that the result needs.
+double InstructionsPerMac(const ChosenKernel& chosen);
 
 // MACs per cycle of the loop as part of what the model can do at most.
 double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model);
 
-// Of the `num_tiles` register tiles that come first in the analytic order, for each number of lanes
-// per load and fed in every way that the space has: those whose inner loop does the most useful
-// multiply-adds per cycle, give or take 2 %, and of them the one with the fewest instructions.
-// `config`, where not empty, is taken instead.
+// Of the `num_tiles` register tiles that come first in the analytic order, each fed in the ways
+// that come first in it: those whose inner loop does the most useful multiply-adds per cycle, give
+// or take 2 %, and of them the one with the fewest instructions. `config`, where not empty, is
+// taken instead. `show` is called with each that is looked at.
 absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
                                           const compiler::Target& target, const CoreModel& model,
-                                          int num_tiles, const std::string& config);
+                                          int num_tiles, const std::string& config,
+                                          const std::function<void(const ChosenKernel&)>& show);
 
 }  // namespace tunefarm::bench
 

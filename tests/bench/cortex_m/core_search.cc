@@ -5,7 +5,6 @@
 
 #include "base/status.h"
 #include "compiler/artifact/artifact.h"
-#include "compiler/codegen/emit.h"
 #include "compiler/lower/lower.h"
 #include "compiler/schedule/template.h"
 #include "tests/support/emulated_core/emulated_core.h"
@@ -35,8 +34,12 @@ absl::StatusOr<Candidate> Compile(const compiler::Operator& op, const compiler::
   candidate.counted.config = bound.space().Print(config);
   candidate.counted.text_bytes = candidate.task.artifact.text_bytes;
   candidate.counted.scratch_bytes = candidate.task.artifact.scratch_bytes_per_worker;
-  TUNEFARM_ASSIGN_OR_RETURN(candidate.counted.assembly,
-                            compiler::EmitAssembly(kernel, target, "kernel"));
+  candidate.counted.cycles_per_instruction = candidate.task.artifact.cycles_per_instruction;
+  for (const compiler::KernelBuffer& buffer : kernel.buffers) {
+    if (buffer.role != compiler::BufferRole::kPacked) continue;
+    candidate.counted.packed_bytes +=
+        buffer.buffer->num_elems() * compiler::SizeBytes(buffer.buffer->dtype);
+  }
   return candidate;
 }
 

@@ -15,8 +15,13 @@ struct CountedConfig {
   std::string config;
   int64_t instructions = 0;
   int64_t text_bytes = 0, scratch_bytes = 0;
-  bool exact = false;    // Equal to the reference's output.
-  std::string assembly;  // Of both entries.
+  int64_t packed_bytes = 0;           // What prepare makes of weights and parameters.
+  double cycles_per_instruction = 0;  // compiler/artifact/cycle_estimate.h; 0: not known.
+  bool exact = false;                 // Equal to the reference's output.
+
+  double EstimatedCycles() const {
+    return static_cast<double>(instructions) * cycles_per_instruction;
+  }
 };
 
 // Best first; configs whose output differs stand behind all others. Errors: of the key, the target,

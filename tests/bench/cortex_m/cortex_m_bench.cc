@@ -3,14 +3,16 @@
 // result.
 //
 //   cortex_m_bench [--model resnet8] [--max-configs 64]
+//   cortex_m_bench --knobs            and per layer the best config of each value of each knob
 //   cortex_m_bench --workload conv2d/s8/... [--target cortex-m7]     every config of one workload
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
 #include "base/status.h"
-#include "compiler/op/workload.h"
 #include "tests/bench/cortex_m/core_search.h"
 #include "tests/bench/cortex_m/cycle_estimate.h"
 #include "tests/bench/cortex_m/layers.h"
@@ -23,8 +25,32 @@ void PrintText(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 // Sums over a network on one cpu.
 struct Sums {
-  double ours = 0, peer = 0, our_cycles = 0, peer_cycles = 0;
+  double ours = 0, peer = 0, our_cycles = 0, best_cycles = 0, peer_cycles = 0;
 };
+
+// "tile=4,steps=8" as pairs.
+std::vector<std::pair<std::string, std::string>> KnobValues(const std::string& config) {
+  std::vector<std::pair<std::string, std::string>> values;
+  for (const std::string& knob : std::vector<std::string>(absl::StrSplit(config, ','))) {
+    values.emplace_back(absl::StrSplit(knob, absl::MaxSplits('=', 1)));
+  }
+  return values;
+}
+
+// For each value of each knob the config with the fewest instructions.
+void PrintKnobs(const std::vector<CountedConfig>& configs) {
+  std::map<std::pair<std::string, std::string>, const CountedConfig*> best;
+  for (const CountedConfig& config : configs) {
+    for (const auto& value : KnobValues(config.config)) best.emplace(value, &config);
+  }
+  for (const auto& [value, config] : best) {
+    PrintText(absl::StrFormat(
+        "              %-14s %10d instructions %10.0f est. cycles %7d B code %7d B packed %7d B "
+        "scratch\n",
+        value.first + "=" + value.second, config->instructions, config->EstimatedCycles(),
+        config->text_bytes, config->packed_bytes, config->scratch_bytes));
+  }
+}
 
 class Table {
  public:
@@ -32,12 +58,14 @@ class Table {
     peer_cpi_ = CyclesPerInstruction(CmsisInnerLoop(), target_);
   }
 
-  absl::Status Add(const PeerLayer& layer, int64_t max_configs);
+  // `knobs`: also each knob's values, the first time a workload is met.
+  absl::Status Add(const PeerLayer& layer, int64_t max_configs, bool knobs);
   void PrintTotals() const;
   void PrintHead() const;
 
  private:
-  const CountedConfig* BestOf(const PeerLayer& layer, int64_t max_configs, absl::Status* status);
+  absl::StatusOr<const std::vector<CountedConfig>*> ConfigsOf(const PeerLayer& layer,
+                                                              int64_t max_configs);
 
   const std::string target_;
   double peer_cpi_ = 0;
@@ -48,52 +76,45 @@ class Table {
 void Table::PrintHead() const {
   PrintText(absl::StrFormat(
       "\n%s: instructions by QEMU -icount; cycles = instructions x cycles per instruction of the "
-      "hottest block by llvm-mca (CMSIS-style 2x2 loop: %.2f)\n"
-      "%-11s %2s %-8s %10s %10s %6s %6s %7s %10s %6s  %s\n",
+      "hottest block by llvm-mca's model (CMSIS-style 2x2 loop: %.2f); fewest: of the config best "
+      "by cycles\n"
+      "%-11s %2s %-8s %10s %10s %6s %6s %7s %10s %6s %10s  %s\n",
       target_, peer_cpi_, "model", "", "op", "CMSIS-NN", "ours", "ratio", "goal", "per MAC",
-      "est.cycles", "ratio", "config"));
+      "est.cycles", "ratio", "fewest", "config"));
 }
 
-const CountedConfig* Table::BestOf(const PeerLayer& layer, int64_t max_configs,
-                                   absl::Status* status) {
+absl::StatusOr<const std::vector<CountedConfig>*> Table::ConfigsOf(const PeerLayer& layer,
+                                                                   int64_t max_configs) {
   auto known = known_.find(layer.workload);
   if (known == known_.end()) {
-    auto counted = CountConfigs(layer.workload, target_, max_configs);
-    if (!counted.ok()) {
-      *status = counted.status();
-      return nullptr;
-    }
-    known = known_.emplace(layer.workload, *std::move(counted)).first;
+    TUNEFARM_ASSIGN_OR_RETURN(std::vector<CountedConfig> counted,
+                              CountConfigs(layer.workload, target_, max_configs));
+    known = known_.emplace(layer.workload, std::move(counted)).first;
   }
   if (known->second.empty() || !known->second.back().exact) {
-    *status = absl::InternalError("a config's output differs from the reference");
-    return nullptr;
+    return absl::InternalError(
+        absl::StrFormat("%s: a config's output differs from the reference", layer.workload));
   }
-  return &known->second.front();
+  return &known->second;
 }
 
-absl::Status Table::Add(const PeerLayer& layer, int64_t max_configs) {
+absl::Status Table::Add(const PeerLayer& layer, int64_t max_configs, bool knobs) {
+  const bool is_new = !known_.contains(layer.workload);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CountedConfig>* configs,
+                            ConfigsOf(layer, max_configs));
   const auto peer = static_cast<double>(target_ == "cortex-m7" ? layer.m7_peer : layer.m4_peer);
-  if (!compiler::ParseWorkload(layer.workload).ok()) {
-    Sums& sums = totals_[layer.model];
-    sums.ours += peer;
-    sums.peer += peer;
-    sums.our_cycles += peer * peer_cpi_;
-    sums.peer_cycles += peer * peer_cpi_;
-    PrintText(absl::StrFormat("%-11s %2d %-8s %10.0f  no such operator: counted as the peer's\n",
-                              layer.model, layer.layer, layer.op, peer));
-    return absl::OkStatus();
-  }
-  absl::Status status;
-  const CountedConfig* best = BestOf(layer, max_configs, &status);
-  if (best == nullptr) return base::Annotate(status, layer.workload);
-  const auto ours = static_cast<double>(best->instructions);
-  double cpi = CyclesPerInstruction(HottestBlock(best->assembly), target_);
-  if (cpi == 0) cpi = peer_cpi_;  // llvm-mca's model lacks an instruction of this kernel.
+  const CountedConfig& best = configs->front();
+  const auto ours = static_cast<double>(best.instructions);
+  const double fewest_cycles = std::min_element(configs->begin(), configs->end(),
+                                                [](const CountedConfig& a, const CountedConfig& b) {
+                                                  return a.EstimatedCycles() < b.EstimatedCycles();
+                                                })
+                                   ->EstimatedCycles();
   Sums& sums = totals_[layer.model];
   sums.ours += ours;
   sums.peer += peer;
-  sums.our_cycles += ours * cpi;
+  sums.our_cycles += best.EstimatedCycles();
+  sums.best_cycles += fewest_cycles;
   sums.peer_cycles += peer * peer_cpi_;
   const std::string goal =
       layer.goal == 0
@@ -101,19 +122,21 @@ absl::Status Table::Add(const PeerLayer& layer, int64_t max_configs) {
           : absl::StrFormat("%s%.2f", ours / peer <= layer.goal ? "<=" : "> ", layer.goal);
   const std::string per_mac =
       layer.macs == 0 ? "" : absl::StrFormat("%.3f", ours / static_cast<double>(layer.macs));
-  PrintText(absl::StrFormat("%-11s %2d %-8s %10.0f %10.0f %6.3f %6s %7s %10.0f %6.3f  %s\n",
-                            layer.model, layer.layer, layer.op, peer, ours, ours / peer, goal,
-                            per_mac, ours * cpi, ours * cpi / (peer * peer_cpi_), best->config));
+  PrintText(absl::StrFormat(
+      "%-11s %2d %-8s %10.0f %10.0f %6.3f %6s %7s %10.0f %6.3f %10.0f  %s\n", layer.model,
+      layer.layer, layer.op, peer, ours, ours / peer, goal, per_mac, best.EstimatedCycles(),
+      best.EstimatedCycles() / (peer * peer_cpi_), fewest_cycles, best.config));
+  if (knobs && is_new) PrintKnobs(*configs);
   std::fflush(stdout);
   return absl::OkStatus();
 }
 
 void Table::PrintTotals() const {
   for (const auto& [model, sums] : totals_) {
-    PrintText(absl::StrFormat("%-11s %-11s %10.0f %10.0f %6.3f %s0.50 %7s %10.0f %6.3f\n", model,
-                              "total", sums.peer, sums.ours, sums.ours / sums.peer,
+    PrintText(absl::StrFormat("%-11s %-11s %10.0f %10.0f %6.3f %s0.50 %7s %10.0f %6.3f %10.0f\n",
+                              model, "total", sums.peer, sums.ours, sums.ours / sums.peer,
                               sums.ours / sums.peer <= 0.5 ? "<=" : "> ", "", sums.our_cycles,
-                              sums.our_cycles / sums.peer_cycles));
+                              sums.our_cycles / sums.peer_cycles, sums.best_cycles));
   }
 }
 
@@ -136,12 +159,14 @@ int PrintConfigs(const std::string& workload, const std::string& target, int64_t
 int Main(int argc, char** argv) {
   std::string model, workload, target = "cortex-m7";
   int64_t max_configs = 64;
+  bool knobs = false;
   CLI::App app("Kernels for Cortex-M beside CMSIS-NN.");
   app.add_option("--model", model, "resnet8, dscnn_kws or cifar10_cnn; all by default");
   app.add_option("--workload", workload, "count every config of this workload instead");
   app.add_option("--target", target, "cortex-m4 or cortex-m7, with --workload");
   app.add_option("--max-configs", max_configs, "configs counted per layer")
       ->check(CLI::Range(1, 100000));
+  app.add_flag("--knobs", knobs, "print per layer the best config of each value of each knob");
   CLI11_PARSE(app, argc, argv);
   if (std::string why = testing::WhyNoEmulatedCore(); !why.empty()) {
     return Fail(absl::FailedPreconditionError(why));
@@ -155,7 +180,7 @@ int Main(int argc, char** argv) {
     table.PrintHead();
     for (const PeerLayer& layer : *layers) {
       if (!model.empty() && layer.model != model) continue;
-      const absl::Status status = table.Add(layer, max_configs);
+      const absl::Status status = table.Add(layer, max_configs, knobs);
       if (!status.ok()) return Fail(status);
     }
     table.PrintTotals();

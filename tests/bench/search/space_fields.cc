@@ -27,6 +27,7 @@ std::vector<FactField> MakeFactFields() {
   TUNEFARM_FACT(fma_per_step);
   TUNEFARM_FACT(vector_loads_per_step);
   TUNEFARM_FACT(broadcast_loads_per_step);
+  TUNEFARM_FACT(load_waits_per_step);
   TUNEFARM_FACT(steps_per_tile);
   TUNEFARM_FACT(unroll_steps);
   TUNEFARM_FACT(body_instructions);

@@ -126,7 +126,7 @@ TEST_F(SessionFarmTest, TinyMatmulIsTunedEndToEnd) {
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->outcomes.at("ok"), summary->trials);
   EXPECT_GT(summary->best.gflops, 0);
-  EXPECT_GT(summary->default_ns, 0);
+  EXPECT_GT(summary->default_cost, 0);
   EXPECT_GT(summary->bound_gflops, 0);
   EXPECT_EQ(summary->best.device, "local");
   const auto best = log_->Best(spec_.workload, spec_.target, false);

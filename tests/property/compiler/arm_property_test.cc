@@ -73,6 +73,26 @@ INSTANTIATE_TEST_SUITE_P(
                       "conv2d/s8/nhwc/1x6x9x37/o36k1x1/bias+requant",
                       "depthwise_conv2d/s8/nhwc/1x9x9x40/k3x3s2x2p1x1/bias+requant"));
 
+// Loads of a loop's next iteration, in the spaces of in-order cores alone.
+TEST(ArmLoadsAheadTest, LoopsThatLoadForTheNextIterationComputeTheReference) {
+  const auto op =
+      BuildOperator(*ParseWorkload("conv2d/s8/nhwc/1x6x9x24/o40k3x3p1x1/bias+requant+relu"));
+  const Target target = *ParseTarget("rpi3");
+  auto machine = ArmMachine::Make(target.triple);
+  if (!machine.ok()) GTEST_SKIP() << machine.status();
+  const auto bound = *BindTemplate(*op, target);
+  const auto config = bound->space().Parse(
+      "tile_oh=1,tile_ow=8,tile_oc=1,unroll_ic=1,terms=1,block_oh=0,padding=3,lanes=1,ahead=8,"
+      "group=0");
+  ASSERT_TRUE(config.ok()) << config.status();
+  const auto kernel = Lower(*op, *bound->MakeSchedule(*config));
+  ASSERT_TRUE(kernel.ok()) << kernel.status();
+  for (const bool parallel : {false, true}) {
+    const absl::Status status = RunEmulated(*op, target, *kernel, Seed(), parallel, *machine);
+    EXPECT_TRUE(status.ok()) << (parallel ? "parallel: " : "alone: ") << status;
+  }
+}
+
 TEST(ArmRandomOperatorTest, RandomConfigsOfRandomOperatorsComputeTheReference) {
   base::Rng rng(Seed());
   for (int i = 0; i < kRandomOperators && !HasFatalFailure(); ++i) {

@@ -50,6 +50,10 @@ inline const std::vector<std::string>& AwkwardWorkloads() {
       "add/f32/nhwc/1x3x5x7/b1x1x1x7",
       "add/s8/nhwc/1x3x5x18",
       "relu/f32/nhwc/2x3x5x19",
+      "softmax/f32/3x17",
+      "softmax/s8/3x17",
+      "softmax/s8/1x1",
+      "softmax/s8/1x1001",
   };
   return *workloads;
 }

@@ -158,6 +158,33 @@ TEST_F(BestTest, EmulatedTimingNeverCompetesWithHardware) {
   EXPECT_EQ(Cell(view, 1, "cost_median_ns"), "10");
 }
 
+TEST_F(BestTest, CostsOfTwoKindsDoNotCompete) {
+  TrialRecord counted = OkTrial(task_id_, "counted", {4000});
+  counted.emulated = true;
+  counted.cost_unit = CostUnit::kInstructions;
+  counted.ns_per_cost_unit = 4;
+  counted.tick_hz = 25000000;
+  counted.median_instructions = 1000;
+  counted.cycles_per_instruction = 1.25;
+  const int64_t counted_id = Append(counted);
+  EXPECT_EQ(log_->Best(kWorkload, kTarget, true)->trial_id, counted_id);
+  TrialRecord estimated = counted;
+  estimated.trial_key = "estimated";
+  estimated.samples_ns = {5000};
+  estimated.cost_unit = CostUnit::kEstimatedCycles;
+  const int64_t estimated_id = Append(estimated);
+  const auto best = log_->Best(kWorkload, kTarget, true);
+  EXPECT_EQ(best->trial_id, estimated_id) << "the nearer to time, though its number is larger";
+  EXPECT_EQ(best->cost_unit, CostUnit::kEstimatedCycles);
+  EXPECT_EQ(best->cost.median_ns / best->ns_per_cost_unit, 1250);
+  const TrialRecord read = *log_->GetTrial(counted_id);
+  EXPECT_EQ(read.cost_unit, CostUnit::kInstructions);
+  EXPECT_EQ(read.ns_per_cost_unit, 4);
+  EXPECT_EQ(read.tick_hz, 25000000u);
+  EXPECT_EQ(read.median_instructions, 1000);
+  EXPECT_EQ(read.cycles_per_instruction, 1.25);
+}
+
 TEST_F(BestTest, BestOfOneWorkloadIsFoundThroughTheIndex) {
   const QueryResult plan = Query(path_,
                                  "EXPLAIN QUERY PLAN SELECT trial_id FROM best_by_workload "

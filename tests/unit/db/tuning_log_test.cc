@@ -156,6 +156,8 @@ TEST_F(TuningLogTest, TrialThatTheLogCannotTakeIsRefusedWithTheFieldsName) {
               HasSubstr("3 samples beside outcome crashed"));
   EXPECT_THAT(refusal([](TrialRecord& t) { t.kernel.reset(); }), HasSubstr("kernel"));
   EXPECT_THAT(refusal([](TrialRecord& t) { t.device = ""; }), HasSubstr("device"));
+  EXPECT_THAT(refusal([](TrialRecord& t) { t.ns_per_cost_unit = 0; }),
+              HasSubstr("ns_per_cost_unit"));
   EXPECT_THAT(refusal([](TrialRecord& t) { t.predicted_score = 0 / 0.0; }),
               HasSubstr("predicted_score"));
   EXPECT_THAT(refusal([](TrialRecord& t) { t.config_index = ~uint64_t{0}; }),

@@ -81,7 +81,7 @@ TEST(BundleTest, HeaderNamesEachBufferWithItsPlaceShapeAndSize) {
 TEST(BundleTest, SaysWhetherTheKernelWasMeasured) {
   Provenance measured;
   measured.trial_id = 12;
-  measured.median_ns = 1.5e6;
+  measured.cost_median = 1.5e6;
   measured.samples = 9;
   measured.device = "pi5";
   measured.how = "exact";

@@ -104,7 +104,8 @@ INSTANTIATE_TEST_SUITE_P(
                     "max_pool2d/s8/nhwc/1x6x6x3/k2x2s2x2",
                     "avg_pool2d/f32/nchw/1x7x7x3/k3x3s2x2p1x1",
                     "avg_pool2d/s8/nhwc/1x7x7x3/k3x3s2x2p1x1", "add/f32/nhwc/2x3x4x5/b1x1x1x5/relu",
-                    "add/s8/nhwc/1x4x4x8", "relu/f32/nhwc/1x3x3x7", "relu/s8/nhwc/1x3x3x7"));
+                    "add/s8/nhwc/1x4x4x8", "relu/f32/nhwc/1x3x3x7", "relu/s8/nhwc/1x3x3x7",
+                    "softmax/f32/2x11", "softmax/s8/3x12"));
 
 }  // namespace
 }  // namespace tunefarm::deploy

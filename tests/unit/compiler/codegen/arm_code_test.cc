@@ -82,6 +82,21 @@ TEST(ArmCodeTest, GroupedLoadsStandTogether) {
   EXPECT_THAT(text, Not(HasSubstr("Spill")));
 }
 
+// Sixteen registers: eight accumulators, two weights, four rows of lanes. No accumulator's
+// multiply-adds follow one another, as 32-bit Arm's instruction selection would have them.
+TEST(ArmCodeTest, ThirtyTwoBitCodeKeepsTheOrderOfTheSchedule) {
+  const std::string text = Assembly(
+      kMatmul, "rpi3-32", "tile_m=4,tile_n=2,unroll_k=4,pairs=0,block_m=0,lanes=4,ahead=0,group=2");
+  EXPECT_THAT(text, Not(HasSubstr("Spill")));
+  std::string before;
+  for (size_t at = text.find("vmla.f32\t"); at != std::string::npos;
+       at = text.find("vmla.f32\t", at + 1)) {
+    const std::string accumulator = text.substr(at + 9, text.find(',', at) - at - 9);
+    EXPECT_NE(accumulator, before) << text.substr(at, 40);
+    before = accumulator;
+  }
+}
+
 TEST(ArmCodeTest, TermsOfS8AreWidenedAndMultipliedByElement) {
   const std::string config =
       "tile_m=4,tile_n=1,unroll_k=8,terms=1,block_m=0,lanes=8,ahead=0,group=0";
@@ -96,7 +111,8 @@ TEST(ArmCodeTest, TermsOfS8AreWidenedAndMultipliedByElement) {
 TEST(ArmCodeTest, FourTermsAreDotProductsWhereTheCoreHasThem) {
   const std::string text = Assembly(
       kS8, "rpi5", "tile_m=4,tile_n=4,unroll_k=4,terms=4,block_m=0,lanes=4,ahead=0,group=0");
-  EXPECT_THAT(text, HasSubstr("sdot\tv"));
+  EXPECT_THAT(text, ContainsRegex("sdot\tv[0-9]+.4s, v[0-9]+.16b, v[0-9]+.4b\\[3\\]"));
+  EXPECT_THAT(text, Not(HasSubstr("dup\tv")));
   EXPECT_THAT(text, Not(HasSubstr("smlal")));
 }
 

@@ -94,6 +94,28 @@ TEST(IntrinsicsTest, RequantizeWorksOnScalarsAndConstants) {
       "requantize(x[i] / 65536:s32, 2147483647:s32, 3:s32) } }");
 }
 
+TEST(IntrinsicsTest, FixedPointFunctionsAgreeForScalarsAndVectors) {
+  for (const char* value : {"count_leading_zeros(X)", "shift_left(X, S)", "rounding_shift(X, S)",
+                            "fixed_exp(min(X, 0:s32))", "fixed_exp(0:s32 - X % 1073741824:s32)",
+                            "fixed_reciprocal(X % 1073741824:s32 * 2:s32)"}) {
+    for (int lanes : {1, 4}) {
+      const bool vector = lanes > 1;
+      const auto constant = [&](int number) {
+        return absl::StrFormat(vector ? "broadcast(%d:s32, 4)" : "%d:s32", number);
+      };
+      const std::string at = vector ? "ramp(i * 4, 1, 4)" : "i";
+      const std::string text = absl::StrReplaceAll(value, {{"X", "x[" + at + "]"},
+                                                           {"S", "s[" + at + "] % " + constant(32)},
+                                                           {"1073741824:s32", constant(1073741824)},
+                                                           {"0:s32", constant(0)},
+                                                           {"2:s32", constant(2)}});
+      ExpectAgrees(absl::StrFormat(
+          "fn run(x: s32[96], s: s32[96], out: s32[96]) { for i in 0..%d { out[%s] = %s } }",
+          96 / lanes, at, text));
+    }
+  }
+}
+
 TEST(IntrinsicsTest, DotOfBytePairsIsExactForEveryNumberOfLanes) {
   for (int lanes : {1, 2, 3, 4, 8, 12, 16, 20, 32}) {
     const std::string at = lanes == 1 ? "i" : absl::StrFormat("ramp(i * %d, 1, %d)", lanes, lanes);

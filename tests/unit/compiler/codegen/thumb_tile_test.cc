@@ -34,6 +34,21 @@ TEST(PairTileTest, AStepOfTwoByFourTakesEightMultiplyAddsAndThreeLoads) {
   EXPECT_EQ(Count(text, "ldrd"), 16 * 3);
 }
 
+TEST(PairTileTest, NarrowWeightsTakeOneWideningMorePerWord) {
+  PairTileShape shape;
+  shape.pixels = 4;
+  shape.channels = 2;
+  shape.weight_bits = 8;
+  shape.phases = {{16, 1}};
+  const std::string text = PairTileAssembly(shape);
+  EXPECT_EQ(Count(text, "smlad") + Count(text, "smuad"), 16 * 8);
+  EXPECT_EQ(Count(text, "ldrd"), 16 * 3);
+  EXPECT_EQ(Count(text, "sxtb16"), 16 * 2);
+  // A single word serves two steps.
+  shape.channels = 1;
+  EXPECT_EQ(Count(PairTileAssembly(shape), "ldr r3, [r1"), 8);
+}
+
 TEST(PairTileTest, TheFirstStepStartsTheSums) {
   PairTileShape shape;
   shape.pixels = 2;
@@ -81,7 +96,13 @@ TEST(TileLoopTest, ConvolutionsBecomePairTilesOnCortexM) {
   for (const char* activation : {"", "+relu", "+clip-3:40"}) {
     const std::string key =
         std::string("conv2d/s8/nhwc/1x6x6x8/o12k3x3p1x1/bias+requant") + activation;
-    for (const PairTileKnobs& knobs : {PairTileKnobs{2, 4, 8}, {1, 8, 4}, {4, 2, 16}, {1, 1, 2}}) {
+    for (const PairTileKnobs& knobs : {PairTileKnobs{2, 4, 8},
+                                       {1, 8, 4},
+                                       {4, 2, 16},
+                                       {1, 1, 2},
+                                       {2, 4, 8, 8},
+                                       {4, 1, 4, 8},
+                                       {4, 2, 32, 8}}) {
       EXPECT_THAT(AssemblyOf(key, ExpandPairTile("out", knobs), "cortex-m4"), HasSubstr("smuad"))
           << key;
     }

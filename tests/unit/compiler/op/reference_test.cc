@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <map>
 
+#include "absl/strings/str_format.h"
 #include "base/rng.h"
 #include "compiler/ir/requantize.h"
 #include "compiler/op/reference_quantize.h"
@@ -150,6 +152,43 @@ TEST(ReferenceTest, AQuantisedAddAlignsTheScalesOfItsOperands) {
   EXPECT_THAT(Output<int8_t>("add/s8/nhwc/1x1x1x1", {Bytes<int8_t>({7}), Bytes<int8_t>({6}),
                                                      multipliers, shifts, zero_points}),
               ElementsAre(10 + 5));
+}
+
+// The scale of the logits is 2^-3 x 0.8: multiplier 0.8, shift 23.
+std::vector<TensorBytes> QuantisedLogits(const std::vector<int8_t>& logits) {
+  return {Bytes(logits), Bytes<int32_t>({1717986918}), Bytes<int32_t>({23}),
+          Bytes<int32_t>({-248})};
+}
+
+TEST(ReferenceTest, AQuantisedSoftmaxOfEqualLogitsIsUniform) {
+  EXPECT_THAT(Output<int8_t>("softmax/s8/1x4", QuantisedLogits({7, 7, 7, 7})),
+              ElementsAre(-64, -64, -64, -64));
+  EXPECT_THAT(Output<int8_t>("softmax/s8/1x1", QuantisedLogits({-128})), ElementsAre(127));
+  // Rows by themselves; what is far below the greatest is nothing.
+  EXPECT_THAT(Output<int8_t>("softmax/s8/2x2", QuantisedLogits({127, -128, -128, -128})),
+              ElementsAre(127, -128, 0, 0));
+}
+
+TEST(ReferenceTest, AQuantisedSoftmaxIsWithinAStepOfTheExactOne) {
+  base::Rng rng(20240502);
+  for (const int num : {2, 10, 12, 300, 1001}) {
+    std::vector<int8_t> logits(static_cast<size_t>(num));
+    for (int8_t& logit : logits) logit = static_cast<int8_t>(rng());
+    double sum = 0;
+    for (int8_t logit : logits) sum += std::exp(0.1 * logit);
+    const auto got =
+        Output<int8_t>(absl::StrFormat("softmax/s8/1x%d", num), QuantisedLogits(logits));
+    for (size_t i = 0; i < logits.size(); ++i) {
+      const double want = std::min(127.0, 256 * std::exp(0.1 * logits[i]) / sum - 128);
+      ASSERT_NEAR(got[i], want, 1) << num << " logits, " << i;
+    }
+  }
+}
+
+TEST(ReferenceTest, AQuantisedSoftmaxOfMoreElementsThanTheSumHoldsIsRefused) {
+  EXPECT_THAT(ParseWorkload("softmax/s8/1x4096"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("4096 elements")));
+  EXPECT_THAT(ParseWorkload("softmax/s8/1x4095"), IsOk());
 }
 
 // ---- arithmetic written twice

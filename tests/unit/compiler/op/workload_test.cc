@@ -58,7 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
         KeyPair{"add/f32/nchw/1x16x5x6/b1x16x1x1/relu", "add/f32/nchw/1x16x5x6/b1x16x1x1/relu"},
         // Broadcasting from the full shape is no broadcasting.
         KeyPair{"add/f32/nhwc/1x5x6x7/b1x5x6x7", "add/f32/nhwc/1x5x6x7"},
-        KeyPair{"relu/f32/nhwc/1x2x3x4", "relu/f32/nhwc/1x2x3x4"}));
+        KeyPair{"relu/f32/nhwc/1x2x3x4", "relu/f32/nhwc/1x2x3x4"},
+        KeyPair{"softmax/s8/1x10", "softmax/s8/1x10"},
+        KeyPair{"softmax/f32/3x7", "softmax/f32/3x7"}));
 
 TEST(WorkloadTest, FieldsHoldWhatTheKeySays) {
   const Workload w = Parsed("conv2d/f32/nchw/2x6x9x7/o12k2x3s2x1p0x1x2x3d1x2g3/bias+add+relu6");

@@ -87,6 +87,7 @@ TEST(TargetTest, CortexMIsBareMetalWithPairMultiplyAndNoVectors) {
     EXPECT_TRUE(target.IsBareMetal()) << name;
     EXPECT_TRUE(target.HasPairMultiply()) << name;
     EXPECT_TRUE(target.in_order) << name;
+    EXPECT_LT(target.clock_hz, 1e9) << name;
     EXPECT_EQ(target.PointerBits(), 32) << name;
     EXPECT_EQ(target.VectorLanes(4), 1) << name;
   }

@@ -126,7 +126,7 @@ TEST(SummaryTest, TellsTheBestItsShareOfThePeakAndTheSpeedUp) {
   summary.best.samples = 30;
   summary.best.trial_id = 17;
   summary.best.device = "local";
-  summary.default_ns = 6000;
+  summary.default_cost = 6000;
   summary.bound_gflops = 250;
   const std::string text = RenderSummary(summary, "split(a, b, 4)\nvectorize(a, b)\n");
   EXPECT_THAT(text, HasSubstr("40 trials in 4.0 s (10.0/s): ok 39, crashed 1; stopped: trials"));

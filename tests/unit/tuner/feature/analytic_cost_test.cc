@@ -55,6 +55,19 @@ TEST(AnalyticCostTest, InOrderCoresWaitForTransfers) {
   EXPECT_NEAR(cost.total_cycles, 12493824 + 6074880 + 457813.33 + 216760.32 + 17920 + 25088, 0.1);
 }
 
+TEST(AnalyticCostTest, InOrderCoresWaitForEachGroupOfLoads) {
+  compiler::Target target = ExampleTarget();
+  compiler::ConfigFacts facts = ExampleFacts();
+  facts.load_waits_per_step = 0.25;
+  EXPECT_DOUBLE_EQ(EstimateCost(facts, target).load_wait_cycles, 0);
+  target.in_order = true;
+  // 1204224 steps x (8 loads + 6 cycles / 4).
+  EXPECT_DOUBLE_EQ(EstimateCost(facts, target).load_wait_cycles, 1204224 * 9.5);
+  const double grouped = EstimateCost(facts, target).total_cycles;
+  facts.load_waits_per_step = 8;
+  EXPECT_DOUBLE_EQ(EstimateCost(facts, target).total_cycles - grouped, 1204224 * 7.75 * 6);
+}
+
 TEST(AnalyticCostTest, FourAccumulatorsAreBoundByLatency) {
   compiler::ConfigFacts facts = ExampleFacts();
   facts.accumulators = facts.fma_per_step = 4;

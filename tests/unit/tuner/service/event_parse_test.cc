@@ -68,7 +68,7 @@ TEST(ParseEventTest, GivesBackEveryKindOfEvent) {
   event.summary.best.trial_id = 33;
   event.summary.best.emulated = true;
   event.summary.best.how = "exact";
-  event.summary.default_ns = 200;
+  event.summary.default_cost = 200;
   ExpectRoundTrip(event);
 }
 

@@ -105,7 +105,7 @@ TEST_F(FinalTest, DefaultFarSlowerThanTheBestIsSparedTheFinal) {
   const auto summary = Run();
   ASSERT_THAT(summary, IsOk());
   EXPECT_THAT(Rounds(measurer_, 4), SizeIs(FinalOptions().num_rounds));
-  EXPECT_EQ(summary->default_ns, 100000);
+  EXPECT_EQ(summary->default_cost, 100000);
 }
 
 TEST_F(FinalTest, FinalistThatFailsCannotWin) {

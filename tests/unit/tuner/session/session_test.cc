@@ -52,7 +52,7 @@ TEST_F(SessionTest, DefaultConfigIsTheFirstTrialOfEveryStrategy) {
     const auto trials = *log_->TrialsOfTask(summary->task_id);
     EXPECT_EQ(trials.at(0).proposed_by, db::Proposal::kDefault) << strategy;
     EXPECT_EQ(summary->trials, 4);
-    EXPECT_GT(summary->default_ns, 0);
+    EXPECT_GT(summary->default_cost, 0);
   }
 }
 
