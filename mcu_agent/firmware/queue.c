@@ -90,7 +90,8 @@ static uint32_t run_calls(const tunefarm_call* call, const task_stack* stack, ui
 }
 
 static uint32_t run_call_task(const tunefarm_call* call, const task_stack* stack,
-                              uint32_t cut_ticks, tunefarm_result* result, volatile uint32_t* progress_run) {
+                              uint32_t cut_ticks, tunefarm_result* result,
+                              volatile uint32_t* progress_run) {
   if ((call->run & 1u) == 0 || (call->prepare != 0 && (call->prepare & 1u) == 0) ||
       call->budget_ticks == 0 || call->buffers % 4u != 0 || call->samples % 4u != 0) {
     return TUNEFARM_STATUS_BAD_TASK;
