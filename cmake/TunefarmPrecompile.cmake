@@ -3,12 +3,6 @@
 # they meet -fsanitize=thread.
 option(TUNEFARM_PRECOMPILE "Precompile the headers of the standard library, absl, gRPC and GoogleTest" OFF)
 
-# ccache takes a file that uses precompiled headers only if told that __TIME__ and changed macros may be ignored in them.
-if(TUNEFARM_PRECOMPILE AND CCACHE)
-  set(launcher ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
-endif()
-
 set(standard_headers <algorithm> <chrono> <cstdint> <filesystem> <functional> <map> <memory> <optional> <span> <sstream>
   <string> <string_view> <tuple> <unordered_map> <utility> <variant> <vector>)
 set(absl_headers <absl/status/status.h> <absl/status/statusor.h> <absl/strings/str_cat.h> <absl/strings/str_format.h>)

@@ -279,6 +279,7 @@ void FarmFlow::Finish(uint64_t id) {
   std::vector<uint64_t> followers;
   const bool shares_its_code = item.final_group == 0 && !item.request.reference;
   if (shares_its_code && !report.reused) followers = codes_.Settle(item.CodeKey(), report);
+  if (item.final_group != 0) codes_.Renew(item.CodeKey(), report);
   listener_.on_report(std::move(report));
   for (const uint64_t follower : followers) Enqueue(follower);
 }

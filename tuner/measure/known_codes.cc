@@ -24,4 +24,10 @@ std::vector<uint64_t> KnownCodes::Settle(const std::string& code, const MeasureR
   return followers;
 }
 
+void KnownCodes::Renew(const std::string& code, const MeasureReport& report) {
+  const auto found = measured_.find(code);
+  if (found == measured_.end() || report.outcome == Outcome::kDeviceLost) return;
+  found->second = report;
+}
+
 }  // namespace tunefarm::tuner

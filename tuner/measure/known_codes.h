@@ -25,6 +25,10 @@ class KnownCodes {
   // of the code: then it is as unknown as before.
   std::vector<uint64_t> Settle(const std::string& code, const MeasureReport& report);
 
+  // Code that was measured anew, because its device had drifted or for a final: this counts from now
+  // on. Of code without a result, or of a lost device, it says nothing.
+  void Renew(const std::string& code, const MeasureReport& report);
+
   // Those being measured are no longer.
   void ForgetUnmeasured() { measuring_.clear(); }
 

@@ -74,6 +74,29 @@ TEST_F(TuneOnBoardTest, TunedKernelIsFoundDeployedAndRight) {
   EXPECT_THAT(ran.out + ran.err, HasSubstr("ok: "));
 }
 
+TEST_F(TuneOnBoardTest, EmulatedBoardIsTunedForWhatIsAskedAndTheLogSaysIt) {
+  const Finished by_default = Tune("4");
+  ASSERT_EQ(by_default.code, 0) << by_default.err;
+  EXPECT_EQ(Done(by_default)["best"]["cost_unit"], "instructions");
+  const Finished cycles = RunProgram(
+      "tuner", {"tune", kWorkload, "--target", "cortex-m7", "--board", "emulated:mps2-an500",
+                "--trials", "4", "--db", db_, "--objective", "estimated-cycles", "--json"});
+  ASSERT_EQ(cycles.code, 0) << cycles.err;
+  EXPECT_EQ(Done(cycles)["best"]["cost_unit"], "estimated cycles");
+
+  const Finished units = RunProgram(
+      "tuner",
+      {"query", "sql", "--db", db_, "--csv",
+       "SELECT DISTINCT cost_unit, tick_hz > 0 AS ticks, median_instructions > 0 AS counted "
+       "FROM trials WHERE outcome = 'ok' ORDER BY 1"});
+  EXPECT_EQ(units.out, "cost_unit,ticks,counted\nestimated_cycles,1,1\ninstructions,1,1\n");
+
+  const Finished best = RunProgram(
+      "tuner", {"query", "best", "--workload", kWorkload, "--target", "cortex-m7", "--db", db_});
+  EXPECT_THAT(best.out, HasSubstr("default"));
+  EXPECT_THAT(best.err, HasSubstr("--include-emulated shows that"));
+}
+
 TEST_F(TuneOnBoardTest, CortexM4IsTunedOnEachOfItsBoards) {
   for (const char* board : {"mps2-an386", "netduinoplus2"}) {
     SCOPED_TRACE(board);

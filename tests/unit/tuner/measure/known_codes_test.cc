@@ -45,6 +45,17 @@ TEST(KnownCodesTest, LostDeviceSaysNothingOfTheCode) {
   EXPECT_FALSE(codes.Follow("code", 2));  // Now it is the one to be measured.
 }
 
+TEST(KnownCodesTest, CodeThatIsMeasuredAnewHasTheNewResult) {
+  KnownCodes codes;
+  codes.Follow("code", 1);
+  codes.Settle("code", Report(Outcome::kOk, 9));  // In a drift.
+  codes.Renew("code", Report(Outcome::kOk, 5));
+  codes.Renew("code", Report(Outcome::kDeviceLost));
+  EXPECT_EQ(codes.Find("code")->median_ns, 5);
+  codes.Renew("other", Report(Outcome::kOk, 5));
+  EXPECT_EQ(codes.Find("other"), nullptr);
+}
+
 TEST(KnownCodesTest, ResultOfACodeThatNobodyMeasuresIsIgnored) {
   KnownCodes codes;
   EXPECT_THAT(codes.Settle("code", Report(Outcome::kOk)), IsEmpty());
