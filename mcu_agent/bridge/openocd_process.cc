@@ -112,6 +112,14 @@ absl::StatusOr<uint16_t> AwaitPort(base::ChildProcess* process, absl::Duration d
   }
 }
 
+// The port is open before the adapter is: the first answer comes when `init` is through.
+absl::StatusOr<TclClient> FirstCall(uint16_t port, absl::Duration deadline) {
+  const auto left = [deadline] { return std::max(deadline - SteadyNow(), absl::ZeroDuration()); };
+  TUNEFARM_ASSIGN_OR_RETURN(TclClient tcl, TclClient::Connect(port, left()));
+  TUNEFARM_RETURN_IF_ERROR(tcl.Call("version", left()).status());
+  return tcl;
+}
+
 }  // namespace
 
 std::string OpenOcdVersion(const std::string& version_output) {
@@ -150,22 +158,17 @@ absl::StatusOr<std::unique_ptr<OpenOcdProcess>> OpenOcdProcess::Start(const Open
   }
   TUNEFARM_ASSIGN_OR_RETURN(base::ChildProcess process, base::ChildProcess::Spawn(child));
   TUNEFARM_ASSIGN_OR_RETURN(const uint16_t port, AwaitPort(&process, deadline));
-  TUNEFARM_ASSIGN_OR_RETURN(
-      TclClient tcl,
-      TclClient::Connect(port, std::max(deadline - SteadyNow(), absl::ZeroDuration())));
-  // The port is open before the adapter is: the first answer comes when `init` is through.
-  const absl::StatusOr<std::string> answer =
-      tcl.Call("version", std::max(deadline - SteadyNow(), absl::ZeroDuration()));
-  if (!answer.ok()) {
-    // An end closes the connection a moment before the process is gone.
+  absl::StatusOr<TclClient> tcl = FirstCall(port, deadline);
+  if (!tcl.ok()) {
+    // An end closes the port a moment before the process is gone.
     const bool ended =
-        absl::IsUnavailable(answer.status()) && AwaitEnd(&process, kVersionTimeout).ok();
-    return ended ? EndedError(&process) : answer.status();
+        absl::IsUnavailable(tcl.status()) && AwaitEnd(&process, kVersionTimeout).ok();
+    return ended ? EndedError(&process) : tcl.status();
   }
   // From here on only what goes wrong: the log lives in memory for as long as the agent does.
   TUNEFARM_RETURN_IF_ERROR(
-      tcl.Call("debug_level 1", std::max(deadline - SteadyNow(), absl::ZeroDuration())).status());
-  return std::unique_ptr<OpenOcdProcess>(new OpenOcdProcess(std::move(process), std::move(tcl)));
+      tcl->Call("debug_level 1", std::max(deadline - SteadyNow(), absl::ZeroDuration())).status());
+  return std::unique_ptr<OpenOcdProcess>(new OpenOcdProcess(std::move(process), *std::move(tcl)));
 }
 
 size_t OpenOcdProcess::LogSize() const { return process_.ErrorSize(); }
