@@ -127,8 +127,11 @@ int Main(int argc, char** argv) {
   std::string db = (std::filesystem::temp_directory_path() / "layers_bench.db").string();
   app.add_option("--model", models, "Networks (resnet18, mobilenet_v1)");
   app.add_option("--trials", trials, "Trials per layer");
-  app.add_option("--db", db, "Tuning log");
+  const CLI::Option* chosen_db =
+      app.add_option("--db", db, "Tuning log; default: a fresh one in the temporary folder");
   CLI11_PARSE(app, argc, argv);
+  // The results of an earlier run would seed this one's search.
+  if (chosen_db->empty()) std::filesystem::remove(db);
   PinToLastCore();
   const auto target = compiler::ParseTarget("native");
   std::printf("target %s\n%-74s %7s %6s %6s %7s %6s %5s %6s %6s %6s %8s %6s\n",
