@@ -24,16 +24,9 @@ class CortexMTableAdd final : public BoundTemplate {
   }
 
   ConfigFacts Facts(const Config& config) const override {
-    TiledLoop loop;
-    loop.num_rows = op_.output->num_elems();
-    loop.row_tiles = loop.num_rows;
-    loop.unroll = config.values[0];
-    loop.elem_bytes = 1;
-    loop.output_elem_bytes = 1;
-    loop.total_input_bytes = 2 * static_cast<double>(loop.num_rows);
-    ConfigFacts facts = FactsOf(loop, target_);
-    facts.epilogue_vectors = static_cast<double>(loop.num_rows) * kInstructionsPerElement;
-    return facts;
+    const int64_t num_elems = op_.output->num_elems();
+    return FactsOfElements(num_elems, config.values[0], 2 * static_cast<double>(num_elems),
+                           kInstructionsPerElement, target_);
   }
 
  private:

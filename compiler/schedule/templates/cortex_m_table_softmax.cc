@@ -27,18 +27,11 @@ class CortexMTableSoftmax final : public BoundTemplate {
   }
 
   ConfigFacts Facts(const Config& config) const override {
-    TiledLoop loop;
-    loop.num_rows = op_.output->num_elems();
-    loop.row_tiles = loop.num_rows;
-    loop.unroll = config.values[0];
-    loop.elem_bytes = 1;
-    loop.output_elem_bytes = 1;
-    loop.total_input_bytes = static_cast<double>(loop.num_rows);
-    ConfigFacts facts = FactsOf(loop, target_);
-    const double per_element =
+    const int64_t num_elems = op_.output->num_elems();
+    const double instructions =
         kInstructionsPerElement + (config.values[1] != 0 ? 0 : kInstructionsPerTerm);
-    facts.epilogue_vectors = static_cast<double>(loop.num_rows) * per_element;
-    return facts;
+    return FactsOfElements(num_elems, config.values[0], static_cast<double>(num_elems),
+                           instructions, target_);
   }
 
  private:

@@ -230,4 +230,18 @@ ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
   return facts;
 }
 
+ConfigFacts FactsOfElements(int64_t num_elems, int64_t unroll, double input_bytes,
+                            double instructions, const Target& target) {
+  TiledLoop loop;
+  loop.num_rows = num_elems;
+  loop.row_tiles = num_elems;
+  loop.unroll = unroll;
+  loop.elem_bytes = 1;
+  loop.output_elem_bytes = 1;
+  loop.total_input_bytes = input_bytes;
+  ConfigFacts facts = FactsOf(loop, target);
+  facts.epilogue_vectors = static_cast<double>(num_elems) * instructions;
+  return facts;
+}
+
 }  // namespace tunefarm::compiler

@@ -114,6 +114,10 @@ struct TiledLoop {
 };
 ConfigFacts FactsOf(const TiledLoop& loop, const Target& target);
 
+// Facts of a loop over s8 elements, `unroll` of them per iteration, that costs `instructions` each.
+ConfigFacts FactsOfElements(int64_t num_elems, int64_t unroll, double input_bytes,
+                            double instructions, const Target& target);
+
 }  // namespace tunefarm::compiler
 
 #endif  // TUNEFARM_COMPILER_SCHEDULE_TEMPLATES_TILING_H_

@@ -8,22 +8,13 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
-#include "absl/time/clock.h"
 
 namespace tunefarm::mcu_agent {
 namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(60);
-constexpr absl::Duration kPoll = absl::Milliseconds(10);
-constexpr char kEndOfTcl = '\x1a';
 // OpenOCD's command line is a buffer of a few KB.
 constexpr size_t kWordsPerWrite = 256;
-
-// A port that was free a moment ago.
-uint16_t FreePort() {
-  const absl::StatusOr<Socket> listener = ListenTcp(0);
-  return listener.ok() ? PortOf(*listener) : 0;
-}
 
 }  // namespace
 
@@ -63,34 +54,20 @@ std::string BoardProcess::Command(const std::string& line) {
 }
 
 Debugger::Debugger(const BoardMap& map, const std::string& probe) {
-  const uint16_t port = FreePort();
-  program_ = std::make_unique<testing::Program>(
-      "/usr/bin/env", std::vector<std::string>{"openocd", "-c", "set " + probe, "-f",
-                                               map.openocd_config, "-c", "bindto 127.0.0.1", "-c",
-                                               absl::StrFormat("tcl_port %d", port), "-c", "init"});
-  const absl::Time deadline = absl::Now() + kDeadline;
-  while (!socket_.valid() && absl::Now() < deadline) {
-    absl::StatusOr<Socket> socket = ConnectTcp(port);
-    if (socket.ok()) {
-      socket_ = *std::move(socket);
-    } else {
-      absl::SleepFor(kPoll);
-    }
-  }
-  EXPECT_TRUE(socket_.valid()) << program_->Errors();
+  OpenOcdSpec spec;
+  spec.commands = {"set " + probe, absl::StrFormat("source {%s}", map.openocd_config)};
+  spec.start_timeout = kDeadline;
+  absl::StatusOr<std::unique_ptr<OpenOcdProcess>> openocd = OpenOcdProcess::Start(spec);
+  EXPECT_TRUE(openocd.ok()) << openocd.status();
+  if (openocd.ok()) openocd_ = *std::move(openocd);
 }
 
 std::string Debugger::Tcl(const std::string& command) {
-  absl::Status status = socket_.Send(command + kEndOfTcl);
-  size_t end = std::string::npos;
-  while (status.ok() && (end = received_.find(kEndOfTcl)) == std::string::npos) {
-    status = socket_.Receive(received_, kDeadline);
-  }
-  EXPECT_TRUE(status.ok()) << command << ": " << status;
-  if (!status.ok()) return "";
-  std::string answer = received_.substr(0, end);
-  received_.erase(0, end + 1);
-  return answer;
+  if (openocd_ == nullptr) return "";
+  const absl::StatusOr<std::string> answer = openocd_->tcl().Call(command, kDeadline);
+  if (answer.ok()) return *answer;
+  EXPECT_TRUE(absl::IsFailedPrecondition(answer.status())) << command << ": " << answer.status();
+  return std::string(answer.status().message());
 }
 
 std::vector<uint32_t> Debugger::Read(uint32_t address, size_t num_words) {

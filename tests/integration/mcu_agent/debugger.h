@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "mcu_agent/boards/board_map.h"
-#include "mcu_agent/emulated_board/socket.h"
+#include "mcu_agent/bridge/openocd_process.h"
 #include "tests/support/program.h"
 
 namespace tunefarm::mcu_agent {
@@ -32,7 +32,7 @@ class BoardProcess {
   uint16_t stlink_port_ = 0, jtag_port_ = 0, control_port_ = 0;
 };
 
-// The real OpenOCD with one connection to its Tcl port.
+// The real OpenOCD, started as the bridge starts it.
 class Debugger {
  public:
   // `probe`: "TUNEFARM_STLINK_PORT 1234" or "TUNEFARM_JTAG_PORT 1234".
@@ -49,9 +49,7 @@ class Debugger {
   void WriteBytes(uint32_t address, const void* bytes, size_t num_bytes);
 
  private:
-  std::unique_ptr<testing::Program> program_;
-  Socket socket_;
-  std::string received_;
+  std::unique_ptr<OpenOcdProcess> openocd_;  // Null: it did not start, which failed the test.
 };
 
 // The built map of a board.

@@ -134,8 +134,7 @@ TEST_F(EmulatedBoardTest, ACorruptWordIsWrongOnTheBoard) {
 }
 
 TEST_F(EmulatedBoardTest, ABrownOutInTheMiddleOfAWriteLosesTheFirmware) {
-  MailboxClient firmware(map_, debugger_.get());
-  ASSERT_TRUE(firmware.Boot());
+  ASSERT_TRUE(MailboxClient(map_, debugger_.get()).Boot());
   ASSERT_EQ(board_->Command("brown-out after=1000"), "ok");
   std::string words;
   for (int i = 0; i < 500; ++i) words += " 1";
@@ -143,7 +142,7 @@ TEST_F(EmulatedBoardTest, ABrownOutInTheMiddleOfAWriteLosesTheFirmware) {
   Attach();
   debugger_->Tcl("reset halt");
   EXPECT_EQ(debugger_->Read(map_.mailbox, 1)[0], 0u);
-  EXPECT_TRUE(firmware.Boot());
+  EXPECT_TRUE(MailboxClient(map_, debugger_.get()).Boot());
 }
 
 TEST_F(EmulatedBoardTest, ALockupIsSeenAndAResetEndsIt) {
