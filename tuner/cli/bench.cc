@@ -70,7 +70,8 @@ absl::Status RunBench(const BenchOptions& options) {
   TUNEFARM_ASSIGN_OR_RETURN(const TaskSetup task, SetUpTask(options.workload, options.target));
   TUNEFARM_ASSIGN_OR_RETURN(const std::string config,
                             ResolveConfig(task, options.config, options.db));
-  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options.farm));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm,
+                            OpenFarm(options.farm, options.target));
   const std::unique_ptr<Measurer> measurer = farm->NewMeasurer();
   TUNEFARM_ASSIGN_OR_RETURN(const MeasureReport report,
                             MeasureConfig(*measurer, task.workload_key, task.target_text, config));

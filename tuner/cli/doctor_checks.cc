@@ -40,7 +40,7 @@ absl::StatusOr<compiler::Artifact> BuildSmallProduct(const compiler::Target& tar
 }
 
 absl::StatusOr<double> MeasurePeak(const FarmOptions& options, const compiler::Target& target) {
-  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options, Print(target)));
   return farm->NewMeasurer()->MeasurePeakFlops(Print(target));
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "compiler/target/target.h"
 #include "tuner/cli/command.h"
 
 namespace tunefarm::tuner {
@@ -13,6 +14,21 @@ namespace {
 
 constexpr uint32_t kNumSamples = 25;
 constexpr absl::Duration kPatience = absl::Seconds(2);  // Before it is said what is waited for.
+
+std::string ArchOf(const compiler::Target& target) {
+  return target.triple.substr(0, target.triple.find('-'));
+}
+
+// Nobody else can join the farm that is started here.
+absl::Status CheckRunsHere(const std::string& target_text) {
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_text));
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target host, compiler::ParseTarget("native"));
+  if (ArchOf(target) == ArchOf(host)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrFormat(
+      "target %s is for %s and this machine is %s: name who measures, --tracker HOST:PORT or "
+      "--board NAME",
+      target.name.empty() ? target_text : target.name, ArchOf(target), ArchOf(host)));
+}
 
 }  // namespace
 
@@ -33,7 +49,11 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
       "Measure on emulators; without it, on hardware where any that fits is connected");
 }
 
-absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options) {
+absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
+                                               const std::string& target) {
+  if (options.tracker.empty() && options.board.empty()) {
+    TUNEFARM_RETURN_IF_ERROR(CheckRunsHere(target));
+  }
   FarmSpec spec;
   spec.owner = absl::StrFormat("%s:%d", Owner(), getpid());
   if (!options.board.empty()) {

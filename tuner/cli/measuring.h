@@ -23,9 +23,11 @@ struct FarmOptions {
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);
 
-// Errors: kInvalidArgument (address, token file), kUnavailable (the tracker is not reachable, or
-// the local one does not start).
-absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options);
+// A farm for kernels of `target`. Errors: kInvalidArgument (address, token file; this machine alone
+// and a target of another processor: nobody could ever measure), kUnavailable (the tracker is not
+// reachable, or the local one does not start).
+absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
+                                               const std::string& target);
 
 // Measures one config, unhurried: as many samples as a finalist gets and no early cut. Says on
 // stderr once what is waited for where no device is there. Errors: kFailedPrecondition (the

@@ -152,10 +152,10 @@ std::string RenderLine(const TuningEvent& event) {
 
 std::string RenderSummary(const SessionSummary& summary, const std::string& schedule) {
   const double rate = summary.seconds > 0 ? summary.trials / summary.seconds : 0;
-  std::string text =
-      absl::StrFormat("%d trials in %.1f s (%.1f/s): %s; stopped: %s; device busy %.0f %%\n",
-                      summary.trials, summary.seconds, rate, RenderOutcomes(summary.outcomes),
-                      summary.stop_reason, 100 * summary.device_utilisation);
+  std::string text = absl::StrFormat(
+      "%d trials in %.1f s (%.1f/s)%s%s; stopped: %s; device busy %.0f %%\n", summary.trials,
+      summary.seconds, rate, summary.outcomes.empty() ? "" : ": ", RenderOutcomes(summary.outcomes),
+      summary.stop_reason, 100 * summary.device_utilisation);
   if (!summary.has_best) return text;
   const BestSchedule& best = summary.best;
   text += absl::StrFormat("best      %s%s\n",

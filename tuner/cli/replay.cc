@@ -66,7 +66,7 @@ absl::Status RunReplay(const ReplayOptions& options) {
         absl::StrFormat("trial %d cannot be measured again: it ended as %s%s%s", trial.id,
                         db::ToText(trial.outcome), trial.error.empty() ? "" : ": ", trial.error));
   }
-  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options.farm));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options.farm, trial.target));
   const std::unique_ptr<Measurer> measurer = farm->NewMeasurer();
   TUNEFARM_ASSIGN_OR_RETURN(const MeasureReport report,
                             MeasureConfig(*measurer, trial.workload, trial.target, trial.config));

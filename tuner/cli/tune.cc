@@ -64,7 +64,7 @@ absl::Status Conclude(const TuneOptions& options, const SessionSpec& spec,
 absl::Status TuneHere(const TuneOptions& options, const SessionSpec& spec) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<db::TuningLog> log,
                             OpenLog(options.db, db::OpenMode::kReadWriteCreate));
-  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options.farm));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<Farm> farm, OpenFarm(options.farm, spec.target));
   const std::unique_ptr<Measurer> measurer = farm->NewMeasurer();
   const std::atomic<bool>& stop = StopOnInterrupt();
   const std::unique_ptr<EventPrinter> printer = MakeEventPrinter(options.json, spec.max_seconds);

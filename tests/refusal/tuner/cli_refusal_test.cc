@@ -68,6 +68,14 @@ TEST(CliRefusalTest, UnknownTargetStrategyOrBudget) {
   ExpectRefused({"tune", kKey, "--seed", "many"}, kUsage, "--seed");
 }
 
+TEST(CliRefusalTest, TargetThatNobodyHereCanMeasure) {
+  const TempFolder folder;
+  const std::string db = folder.File("a.db");
+  const std::string key = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
+  ExpectRefused({"tune", key, "--target", "cortex-m7", "--db", db}, kUsage, "--board NAME");
+  ExpectRefused({"bench", key, "--target", "cortex-m7", "--db", db}, kUsage, "--tracker HOST:PORT");
+}
+
 TEST(CliRefusalTest, ConfigThatTheSpaceDoesNotHave) {
   ExpectRefused({"bench", kKey, "--config", "999999999999"}, kUsage, "999999999999");
   ExpectRefused({"bench", kKey, "--config", "colour=3"}, kUsage, "colour");
