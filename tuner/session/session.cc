@@ -351,7 +351,7 @@ TuningEvent Session::MakeEvent(TuningEvent::Kind kind) const {
   event.space_size = setup_.num_configs;
   event.trial = board_.num_trials();
   event.max_trials = spec_.max_trials;
-  if (const RankedTrial* best = board_.best()) {
+  if (const RankedTrial* best = board_.best_in_log()) {
     event.best_ns = best->median_ns;
     event.best_gflops = setup_.GigaflopsAt(best->median_ns);
   }
