@@ -36,6 +36,10 @@ struct RankedTrial {
   double ns_per_cost_unit = 1;
 };
 
+// To have it built and measured, on any device and in any way: the caller narrows it.
+MeasureRequest ToRequest(const SessionCandidate& candidate, uint64_t ticket,
+                         const TaskSetup& setup);
+
 // Of a trial by this run, and by an earlier one (its search figures).
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
                      int64_t trial_id);
