@@ -40,6 +40,10 @@ struct RankedTrial {
 MeasureRequest ToRequest(const SessionCandidate& candidate, uint64_t ticket,
                          const TaskSetup& setup);
 
+// Whether `a` comes before `b` where the log names a best one: hardware before emulators, then by
+// the median, then the first measured.
+bool LeadsInLog(const RankedTrial& a, const RankedTrial& b);
+
 // Of a trial by this run, and by an earlier one (its search figures).
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
                      int64_t trial_id);
