@@ -135,7 +135,7 @@ DispatchQueue::Batch DispatchQueue::Start(const Offer& offer, const DeviceInfo& 
   batch.submission = offer.submission;
   std::deque<CandidateId> taken;
   if (offer.suspect.has_value()) {
-    batch_size = 1;
+    batch_size = 1;  // Whatever its submission's fresh candidates are shared by.
     taken.push_back(*offer.suspect);
     std::erase(submission.suspects, *offer.suspect);
   } else {
