@@ -191,6 +191,9 @@ void Agent::Handle(const v1::TrackerMessage& message) {
     case v1::TrackerMessage::kUpdate:
       StartUpdate(message.update());
       break;
+    case v1::TrackerMessage::kQuarantine:
+      if (options_.on_quarantine) options_.on_quarantine(message.quarantine());
+      break;
     case v1::TrackerMessage::KIND_NOT_SET:
       break;  // Of a newer tracker.
   }
@@ -306,6 +309,11 @@ v1::AgentMessage Agent::Hello() const {
   v1::Hello* hello = message.mutable_hello();
   *hello = MakeHello(options_);
   hello->set_unavailable(told_unavailable_);
+  if (options_.read_quarantined) {
+    for (v1::QuarantinedKernel& kernel : options_.read_quarantined()) {
+      *hello->add_quarantined() = std::move(kernel);
+    }
+  }
   for (v1::RunningAssignment& assignment : book_.Running()) {
     *hello->add_running() = std::move(assignment);
   }

@@ -46,6 +46,10 @@ struct AgentOptions {
   // may be empty: it always can.
   std::function<std::string()> read_unavailable;
   std::function<void()> on_welcome;  // At the first Welcome of all; may be empty.
+  // Kernels that took a board of this kind down, for each Hello; called on any thread. Empty: none.
+  std::function<std::vector<v1::QuarantinedKernel>()> read_quarantined;
+  // Those that other agents learnt of; called on the reading thread. Empty: they are ignored.
+  std::function<void(const v1::Quarantine&)> on_quarantine;
   // Called on a thread of its own, one at a time. Empty: every update is refused.
   TakeUpdate take_update;
 };

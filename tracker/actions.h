@@ -54,6 +54,19 @@ struct EndAsDeviceLost {
   std::string history;
 };
 
+// The candidate ends unsent: its kernel took a board of every device's kind down that could run it.
+struct EndAsQuarantined {
+  SubmissionId submission = 0;
+  CandidateId candidate = 0;
+  std::string why;
+};
+
+// What the agent does not know yet of its kind of board.
+struct SendQuarantine {
+  SessionId session = 0;
+  std::vector<QuarantinedKernel> kernels;
+};
+
 // Nothing of the submission runs and no device could take it now. Told once per reason.
 struct TellWaiting {
   SubmissionId submission = 0;
@@ -65,8 +78,9 @@ struct EndSubmission {
   SubmissionId submission = 0;
 };
 
-using Action = std::variant<SendAssignment, SendCancel, SendDrain, CloseAgent, ForwardResult,
-                            EndAsDeviceLost, TellWaiting, EndSubmission>;
+using Action =
+    std::variant<SendAssignment, SendCancel, SendDrain, CloseAgent, ForwardResult, EndAsDeviceLost,
+                 EndAsQuarantined, SendQuarantine, TellWaiting, EndSubmission>;
 using Actions = std::vector<Action>;
 
 }  // namespace tunefarm::tracker

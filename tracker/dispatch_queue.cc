@@ -61,12 +61,44 @@ std::optional<DispatchQueue::Offer> DispatchQueue::OfferOf(SubmissionId id,
     };
     const bool another_is_there =
         std::any_of(available.begin(), available.end(), [&](const DeviceInfo* other) {
-          return !lost_on(other->name) && May(*other, requirement, available);
+          return !lost_on(other->name) && MayHave(submission, suspect, *other, available);
         });
-    if (!another_is_there || !lost_on(device.name)) return Offer{id, suspect};
+    if (another_is_there && lost_on(device.name)) continue;
+    if (FateOf(submission, suspect, device, available).kind != Fate::kLeave) {
+      return Offer{id, suspect};
+    }
   }
-  if (submission.fresh.empty()) return std::nullopt;
+  const bool any =
+      std::any_of(submission.fresh.begin(), submission.fresh.end(), [&](CandidateId candidate) {
+        return FateOf(submission, candidate, device, available).kind != Fate::kLeave;
+      });
+  if (!any) return std::nullopt;
   return Offer{id, std::nullopt};
+}
+
+bool DispatchQueue::MayHave(const Submission& submission, CandidateId candidate,
+                            const DeviceInfo& device, const Devices& available) const {
+  if (!May(device, submission.spec.requirement, available)) return false;
+  const auto digest = submission.spec.digests.find(candidate);
+  return digest == submission.spec.digests.end() ||
+         quarantine_.WhyBarred(device, digest->second).empty();
+}
+
+DispatchQueue::Fate DispatchQueue::FateOf(const Submission& submission, CandidateId candidate,
+                                          const DeviceInfo& device,
+                                          const Devices& available) const {
+  if (MayHave(submission, candidate, device, available)) return {};
+  const bool another_may = std::any_of(
+      available.begin(), available.end(),
+      [&](const DeviceInfo* other) { return MayHave(submission, candidate, *other, available); });
+  if (another_may) return {Fate::kLeave, ""};
+  return {Fate::kRefuse, quarantine_.WhyBarred(device, submission.spec.digests.at(candidate))};
+}
+
+std::string DispatchQueue::DigestOf(SubmissionId id, CandidateId candidate) const {
+  const auto& digests = submissions_.at(id).spec.digests;
+  const auto digest = digests.find(candidate);
+  return digest == digests.end() ? "" : digest->second;
 }
 
 std::optional<DispatchQueue::Offer> DispatchQueue::BestOffer(const DeviceInfo& device,
@@ -100,23 +132,38 @@ std::optional<DispatchQueue::Batch> DispatchQueue::Take(const DeviceInfo& device
   const size_t num_sharing =
       std::max<size_t>(1, CountThatMay(available, submission.spec.requirement));
   const size_t share = (submission.fresh.size() + num_sharing - 1) / num_sharing;
-  return Start(*offer, std::min(share, max_batch));
+  return Start(*offer, device, available, std::min(share, max_batch));
 }
 
-DispatchQueue::Batch DispatchQueue::Start(const Offer& offer, size_t batch_size) {
+DispatchQueue::Batch DispatchQueue::Start(const Offer& offer, const DeviceInfo& device,
+                                          const Devices& available, size_t batch_size) {
   Submission& submission = submissions_.at(offer.submission);
-  Batch batch{.submission = offer.submission, .candidates = {}, .solo = offer.suspect.has_value()};
+  Batch batch;
+  batch.submission = offer.submission;
+  std::deque<CandidateId> taken;
   if (offer.suspect.has_value()) {
-    batch.candidates.push_back(*offer.suspect);
+    batch_size = 1;  // Whatever its submission's fresh candidates are shared by.
+    taken.push_back(*offer.suspect);
     std::erase(submission.suspects, *offer.suspect);
   } else {
-    const auto end = submission.fresh.begin() + static_cast<ptrdiff_t>(batch_size);
-    batch.candidates.assign(submission.fresh.begin(), end);
-    submission.fresh.erase(submission.fresh.begin(), end);
+    taken.swap(submission.fresh);
   }
+  std::deque<CandidateId> left;
+  while (!taken.empty() && batch.candidates.size() < batch_size) {
+    const CandidateId candidate = taken.front();
+    taken.pop_front();
+    Fate fate = FateOf(submission, candidate, device, available);
+    if (fate.kind == Fate::kRun) batch.candidates.push_back(candidate);
+    if (fate.kind == Fate::kLeave) left.push_back(candidate);
+    if (fate.kind == Fate::kRefuse) batch.refused.push_back({candidate, std::move(fate.why)});
+  }
+  taken.insert(taken.begin(), left.begin(), left.end());
+  if (!offer.suspect.has_value()) submission.fresh.swap(taken);
+  for (const Refusal& refusal : batch.refused) submission.losses.erase(refusal.candidate);
+  batch.solo = offer.suspect.has_value() && !batch.candidates.empty();
   submission.running.insert(batch.candidates.begin(), batch.candidates.end());
   submission.told.clear();
-  num_queued_ -= batch.candidates.size();
+  num_queued_ -= batch.candidates.size() + batch.refused.size();
   Owner& owner = owners_.at(submission.spec.owner);
   owner.num_running += batch.candidates.size();
   owner.last_served = ++num_served_;

@@ -10,6 +10,9 @@
 // it is queued before its submission's fresh candidates, goes to a device that it has not lost yet
 // while there is one, and travels alone - to an idle device that gets nothing else meanwhile - so
 // that it can take no innocent candidate with it again.
+//
+// A candidate whose kernel is known to take boards down (tracker/quarantine.h) is left for a device
+// that may have it. Where there is none, the next device that asks ends it.
 #ifndef TUNEFARM_TRACKER_DISPATCH_QUEUE_H_
 #define TUNEFARM_TRACKER_DISPATCH_QUEUE_H_
 
@@ -21,21 +24,30 @@
 #include <unordered_map>
 #include <vector>
 
+#include "tracker/quarantine.h"
 #include "tracker/types.h"
 
 namespace tunefarm::tracker {
 
 class DispatchQueue {
  public:
+  struct Refusal {
+    CandidateId candidate = 0;
+    std::string why;
+  };
   struct Batch {
     SubmissionId submission = 0;
-    std::vector<CandidateId> candidates;
-    bool solo = false;  // A suspect: the device must get nothing else while it runs.
+    std::vector<CandidateId> candidates;  // May be empty where some were refused.
+    bool solo = false;             // A suspect: the device must get nothing else while it runs.
+    std::vector<Refusal> refused;  // No device that is there may have them: they have ended.
   };
   struct Waiting {
     SubmissionId submission = 0;
     std::string why;
   };
+
+  // `quarantine` must outlive the queue.
+  explicit DispatchQueue(const Quarantine* quarantine) : quarantine_(*quarantine) {}
 
   // Requires what SubmissionSpec demands.
   void Add(SubmissionId id, SubmissionSpec spec);
@@ -59,6 +71,8 @@ class DispatchQueue {
   bool Contains(SubmissionId id) const { return submissions_.contains(id); }
   // Every candidate of the submission has ended. Requires Contains(id).
   bool Finished(SubmissionId id) const { return submissions_.at(id).unfinished() == 0; }
+  // Of the candidate's kernel; "" where the client named none. Requires Contains(id).
+  std::string DigestOf(SubmissionId id, CandidateId candidate) const;
   const SubmissionSpec& spec(SubmissionId id) const { return submissions_.at(id).spec; }
   size_t num_queued() const { return num_queued_; }
 
@@ -89,6 +103,17 @@ class DispatchQueue {
     uint64_t last_served = 0;  // Breaks ties: who waited longer.
   };
 
+  // It meets the requirement, is not one to avoid beside the others, and the kernel is not barred
+  // from it.
+  bool MayHave(const Submission& submission, CandidateId candidate, const DeviceInfo& device,
+               const std::vector<const DeviceInfo*>& available) const;
+  // What becomes of a candidate when a device asks that meets the requirement.
+  struct Fate {
+    enum { kRun, kLeave, kRefuse } kind = kRun;
+    std::string why;  // kRefuse.
+  };
+  Fate FateOf(const Submission& submission, CandidateId candidate, const DeviceInfo& device,
+              const std::vector<const DeviceInfo*>& available) const;
   // What a submission offers a device: a suspect, fresh candidates, or nothing.
   struct Offer {
     SubmissionId submission = 0;
@@ -98,9 +123,11 @@ class DispatchQueue {
                                const std::vector<const DeviceInfo*>& available) const;
   std::optional<Offer> BestOffer(const DeviceInfo& device,
                                  const std::vector<const DeviceInfo*>& available) const;
-  Batch Start(const Offer& offer, size_t batch_size);
+  Batch Start(const Offer& offer, const DeviceInfo& device,
+              const std::vector<const DeviceInfo*>& available, size_t batch_size);
   void Leave(Submission& submission, CandidateId candidate);
 
+  const Quarantine& quarantine_;
   std::map<SubmissionId, Submission> submissions_;
   std::map<std::string, Owner> owners_;  // Those with a submission in the queue.
   size_t num_queued_ = 0;

@@ -17,14 +17,6 @@ namespace {
 
 constexpr char kShuttingDown[] = "the tracker is shutting down";
 
-std::vector<AssignmentId> RunningOf(const v1::Hello& hello) {
-  std::vector<AssignmentId> running;
-  for (const v1::RunningAssignment& assignment : hello.running()) {
-    running.push_back(assignment.assignment_id());
-  }
-  return running;
-}
-
 }  // namespace
 
 Dispatcher::Dispatcher(const TrackerPolicy& policy, size_t max_queued_bytes,
@@ -64,16 +56,13 @@ void Dispatcher::CloseStrangers(Touched* touched) {
 absl::StatusOr<SessionId> Dispatcher::Hello(std::shared_ptr<AgentPeer> peer,
                                             const v1::Hello& hello) {
   TUNEFARM_RETURN_IF_ERROR(CheckCompatible(hello, base::OwnVersion()));
-  DeviceInfo info = FromProto(hello.device());
-  info.unavailable = hello.unavailable();
-  const std::string name = info.name;
+  const std::string& name = hello.device().name();
   Touched touched;
   base::MutexLock lock(&mutex_);
   if (shut_down_) return absl::UnavailableError(kShuttingDown);
   Actions actions;
   TUNEFARM_ASSIGN_OR_RETURN(const SessionId session,
-                            core_.OnHello(clock_.SteadyNow(), std::move(info), hello.instance_id(),
-                                          RunningOf(hello), &actions));
+                            core_.OnHello(clock_.SteadyNow(), FromProto(hello), &actions));
   strangers_.erase(peer.get());
   agents_[session] = std::move(peer);
   SendToAgent(session, Welcome(session), &touched);

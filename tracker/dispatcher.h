@@ -98,6 +98,8 @@ class Dispatcher {
   void Do(const ForwardResult& action, const v1::AgentResult& result, Touched* touched)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Do(const EndAsDeviceLost& action, Touched* touched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Do(const EndAsQuarantined& action, Touched* touched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Do(const SendQuarantine& action, Touched* touched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Do(const TellWaiting& action, Touched* touched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Do(const EndSubmission& action, Touched* touched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

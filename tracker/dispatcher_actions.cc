@@ -64,6 +64,10 @@ void Dispatcher::Do(const CloseAgent& action, Touched* touched) {
 }
 
 void Dispatcher::Do(const ForwardResult& action, const v1::AgentResult& result, Touched* touched) {
+  if (const std::string& how = result.result().took_board_down(); !how.empty()) {
+    spdlog::warn("candidate {} of submission {} took {} down: {}", action.candidate,
+                 action.submission, action.device, how);
+  }
   v1::SubmitUpdate update;
   *update.mutable_result() = result.result();
   update.mutable_result()->set_device(action.device);
@@ -80,6 +84,27 @@ void Dispatcher::Do(const EndAsDeviceLost& action, Touched* touched) {
   v1::SubmitUpdate update;
   *update.mutable_result() = ToProto(action);
   SendToClient(action.submission, std::move(update), touched);
+}
+
+void Dispatcher::Do(const EndAsQuarantined& action, Touched* touched) {
+  spdlog::warn("candidate {} of submission {}: {}", action.candidate, action.submission,
+               action.why);
+  v1::SubmitUpdate update;
+  *update.mutable_result() = ToProto(action);
+  SendToClient(action.submission, std::move(update), touched);
+  if (const auto it = submissions_.find(action.submission); it != submissions_.end()) {
+    it->second.candidates.erase(action.candidate);
+  }
+}
+
+void Dispatcher::Do(const SendQuarantine& action, Touched* touched) {
+  v1::TrackerMessage message;
+  for (const QuarantinedKernel& kernel : action.kernels) {
+    v1::QuarantinedKernel* told = message.mutable_quarantine()->add_kernels();
+    told->set_digest(kernel.digest);
+    told->set_reason(kernel.reason);
+  }
+  SendToAgent(action.session, std::move(message), touched);
 }
 
 void Dispatcher::Do(const TellWaiting& action, Touched* touched) {

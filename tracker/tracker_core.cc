@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_format.h"
@@ -46,25 +47,46 @@ absl::Status CheckSpec(const SubmissionSpec& spec) {
 TrackerCore::TrackerCore(const TrackerPolicy& policy)
     : policy_(policy), next_epoch_(policy.first_epoch), next_assignment_(policy.first_epoch) {}
 
-absl::StatusOr<SessionId> TrackerCore::OnHello(absl::Duration now, DeviceInfo info,
-                                               const std::string& instance_id,
-                                               const std::vector<AssignmentId>& running,
+absl::StatusOr<SessionId> TrackerCore::OnHello(absl::Duration now, HelloEvent hello,
                                                Actions* actions) {
-  TUNEFARM_RETURN_IF_ERROR(CheckInfo(info));
-  TUNEFARM_RETURN_IF_ERROR(devices_.CheckName(info.name, instance_id));
-  if (Device* old = devices_.FindByName(info.name); old != nullptr && old->live()) {
+  const std::string& instance_id = hello.instance_id;
+  TUNEFARM_RETURN_IF_ERROR(CheckInfo(hello.info));
+  TUNEFARM_RETURN_IF_ERROR(devices_.CheckName(hello.info.name, instance_id));
+  if (Device* old = devices_.FindByName(hello.info.name); old != nullptr && old->live()) {
     actions->emplace_back(CloseAgent{
         old->session, absl::AbortedError("a newer connection of the same agent took over")});
     LoseDevice(now, *old, "its agent connected anew", actions);
   }
   const SessionId session = next_epoch_++;
-  const Device& device = devices_.Connect(now, std::move(info), instance_id, session);
-  for (const AssignmentId id : running) actions->emplace_back(SendCancel{session, id});
+  const Device& device = devices_.Connect(now, std::move(hello.info), instance_id, session);
+  for (const AssignmentId id : hello.running) actions->emplace_back(SendCancel{session, id});
   if (device.drain_reason.has_value()) {
     actions->emplace_back(SendDrain{session, *device.drain_reason});
   }
+  Reconcile(device, hello.quarantined, actions);
   DispatchAndTell(now, actions);
   return session;
+}
+
+void TrackerCore::Reconcile(const Device& device, const std::vector<QuarantinedKernel>& known,
+                            Actions* actions) {
+  std::set<std::string> digests;
+  for (const QuarantinedKernel& kernel : known) {
+    digests.insert(kernel.digest);
+    Bar(device, kernel, actions);
+  }
+  std::vector<QuarantinedKernel> news = quarantine_.Of(BoardKind(device.info));
+  std::erase_if(news, [&](const auto& kernel) { return digests.contains(kernel.digest); });
+  if (!news.empty()) actions->emplace_back(SendQuarantine{device.session, std::move(news)});
+}
+
+void TrackerCore::Bar(const Device& device, const QuarantinedKernel& kernel, Actions* actions) {
+  const std::string kind = BoardKind(device.info);
+  if (!quarantine_.Add(kind, kernel)) return;
+  for (const Device* other : devices_.Live()) {
+    if (other->session == device.session || BoardKind(other->info) != kind) continue;
+    actions->emplace_back(SendQuarantine{other->session, {kernel}});
+  }
 }
 
 void TrackerCore::OnHeard(absl::Duration now, SessionId session) {
@@ -112,6 +134,10 @@ void TrackerCore::OnResult(absl::Duration now, SessionId session, const ResultEv
   const SubmissionId submission = assignment.submission;
   device->last_progress = now;
   assignment.unfinished.erase(result.candidate_id);
+  if (!result.took_board_down.empty()) {
+    const std::string digest = queue_.DigestOf(submission, result.candidate_id);
+    Bar(*device, {digest, result.took_board_down}, actions);
+  }
   if (result.device_lost) {
     LoseCandidate(*device, assignment, result.candidate_id, result.error, actions);
   } else {
@@ -302,9 +328,16 @@ void TrackerCore::Assign(absl::Duration now, Device& device,
                          const std::vector<const DeviceInfo*>& available, Actions* actions) {
   const size_t wanted = device.info.max_batch;
   const size_t most = wanted == 0 ? policy_.max_batch : std::min(wanted, policy_.largest_batch);
-  std::optional<DispatchQueue::Batch> batch =
-      queue_.Take(device.info, device.in_flight.empty(), available, most);
-  if (!batch.has_value()) return;
+  std::optional<DispatchQueue::Batch> batch;
+  do {
+    batch = queue_.Take(device.info, device.in_flight.empty(), available, most);
+    if (!batch.has_value()) return;
+    for (DispatchQueue::Refusal& refusal : batch->refused) {
+      actions->emplace_back(
+          EndAsQuarantined{batch->submission, refusal.candidate, std::move(refusal.why)});
+    }
+    EndIfFinished(batch->submission, actions);
+  } while (batch->candidates.empty());
   const AssignmentId id = next_assignment_++;
   const Epoch epoch = next_epoch_++;
   Assignment& assignment = assignments_[id];

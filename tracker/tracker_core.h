@@ -14,6 +14,9 @@
 // - No device holds more than max_in_flight assignments, or one while that one is a suspect's (see
 //   dispatch_queue.h).
 //
+// - A kernel that took a board down goes to no board of that kind again whose owner does not
+//   consent. What one agent says of it all agents of the kind are told.
+//
 // An agent that returns is told to cancel everything it says it still runs: either this tracker
 // never gave it (a restart), or results of it may have been lost with the old connection, so that
 // nobody knows what is still to come.
@@ -32,6 +35,7 @@
 #include "tracker/actions.h"
 #include "tracker/device_table.h"
 #include "tracker/dispatch_queue.h"
+#include "tracker/quarantine.h"
 #include "tracker/types.h"
 
 namespace tunefarm::tracker {
@@ -40,13 +44,12 @@ namespace tunefarm::tracker {
 class TrackerCore {
  public:
   explicit TrackerCore(const TrackerPolicy& policy);
+  TrackerCore(const TrackerCore&) = delete;
+  TrackerCore& operator=(const TrackerCore&) = delete;
 
-  // Opens a session for the agent; the actions may already address it. `running` are the
-  // assignments the agent still works on. Errors: INVALID_ARGUMENT (no name or triple),
-  // ALREADY_EXISTS (a live device of another agent process has the name).
-  absl::StatusOr<SessionId> OnHello(absl::Duration now, DeviceInfo info,
-                                    const std::string& instance_id,
-                                    const std::vector<AssignmentId>& running, Actions* actions);
+  // Opens a session for the agent; the actions may already address it. Errors: INVALID_ARGUMENT (no
+  // name or triple), ALREADY_EXISTS (a live device of another agent process has the name).
+  absl::StatusOr<SessionId> OnHello(absl::Duration now, HelloEvent hello, Actions* actions);
 
   // Each of these ignores a session that is over. Any message is a sign of life: OnHeard.
   void OnHeard(absl::Duration now, SessionId session);
@@ -98,6 +101,10 @@ class TrackerCore {
                       Actions* actions);
   void LoseCandidate(const Device& device, const Assignment& assignment, CandidateId candidate,
                      const std::string& why, Actions* actions);
+  // The agent's kind of board and the others of it know the same from now on.
+  void Reconcile(const Device& device, const std::vector<QuarantinedKernel>& known,
+                 Actions* actions);
+  void Bar(const Device& device, const QuarantinedKernel& kernel, Actions* actions);
   void EndIfFinished(SubmissionId submission, Actions* actions);
   // Why the device counts as lost at `now`; empty when it does not.
   std::string WhyLost(absl::Duration now, const Device& device) const;
@@ -111,7 +118,8 @@ class TrackerCore {
 
   const TrackerPolicy policy_;
   DeviceTable devices_;
-  DispatchQueue queue_;
+  Quarantine quarantine_;
+  DispatchQueue queue_{&quarantine_};
   AssignmentMap assignments_;
   uint64_t next_epoch_;
   AssignmentId next_assignment_;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -37,14 +38,29 @@ struct DeviceInfo {
   std::string agent_version;
   uint32_t kernel_abi_version = 0;
   std::string model;
-  size_t max_batch = 0;     // Candidates it wants in one assignment; 0: as the policy says.
-  std::string unavailable;  // Why it cannot measure now, in its agent's words; empty: it can.
+  size_t max_batch = 0;           // Candidates it wants in one assignment; 0: as the policy says.
+  bool runs_quarantined = false;  // Its owner consents to what tracker/quarantine.h bars.
+  std::string unavailable;        // Why it cannot measure now, in its agent's words; empty: it can.
   struct Core {
     uint32_t index = 0;
     uint32_t capacity = 0;          // 0: not told.
     uint64_t max_frequency_hz = 0;  // 0: not told.
   };
   std::vector<Core> cores;
+};
+
+// A kernel that took a board down.
+struct QuarantinedKernel {
+  std::string digest;
+  std::string reason;  // On one line.
+};
+
+// What an agent says when it connects.
+struct HelloEvent {
+  DeviceInfo info;
+  std::string instance_id;                     // Of the agent process; may be empty.
+  std::vector<AssignmentId> running;           // What it still works on.
+  std::vector<QuarantinedKernel> quarantined;  // For its kind of board.
 };
 
 // As last told by a heartbeat; what the device's OS does not tell is absent.
@@ -73,7 +89,9 @@ struct SubmissionSpec {
   std::string owner;  // Unit of fair sharing.
   Requirement requirement;
   std::vector<CandidateId> candidates;  // Not empty, no duplicates.
-  int max_attempts = 3;                 // Dispatches of one candidate; at least 1.
+  // Of their kernels. One without is never known as the kernel that took a board down.
+  std::unordered_map<CandidateId, std::string> digests;
+  int max_attempts = 3;  // Dispatches of one candidate; at least 1.
   // How long a device may take over one candidate; zero: unknown, then a stuck device is not
   // noticed.
   absl::Duration candidate_timeout = absl::ZeroDuration();
@@ -86,7 +104,8 @@ struct ResultEvent {
   CandidateId candidate_id = 0;
   bool device_lost =
       false;  // The agent lost its board (infrastructure): measured elsewhere, not a result.
-  std::string error;  // Why, when device_lost.
+  std::string error;                 // Why, when device_lost.
+  std::string took_board_down = {};  // How; empty: it did not.
 };
 
 enum class DeviceStatus { kIdle, kBusy, kDraining, kUnavailable, kLost };

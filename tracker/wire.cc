@@ -38,6 +38,7 @@ void ToProto(const DeviceInfo& info, v1::DeviceInfo* out) {
   out->set_kernel_abi_version(info.kernel_abi_version);
   out->set_model(info.model);
   out->set_max_batch(static_cast<uint32_t>(info.max_batch));
+  out->set_runs_quarantined(info.runs_quarantined);
   for (const DeviceInfo::Core& core : info.cores) {
     v1::Core* told = out->add_cores();
     told->set_index(core.index);
@@ -62,6 +63,20 @@ void ToProto(const DeviceState& state, v1::DeviceState* out) {
 
 }  // namespace
 
+HelloEvent FromProto(const v1::Hello& hello) {
+  HelloEvent out;
+  out.info = FromProto(hello.device());
+  out.info.unavailable = hello.unavailable();
+  out.instance_id = hello.instance_id();
+  for (const v1::RunningAssignment& assignment : hello.running()) {
+    out.running.push_back(assignment.assignment_id());
+  }
+  for (const v1::QuarantinedKernel& kernel : hello.quarantined()) {
+    out.quarantined.push_back({kernel.digest(), kernel.reason()});
+  }
+  return out;
+}
+
 DeviceInfo FromProto(const v1::DeviceInfo& info) {
   DeviceInfo out;
   out.name = info.name();
@@ -76,6 +91,7 @@ DeviceInfo FromProto(const v1::DeviceInfo& info) {
   out.kernel_abi_version = info.kernel_abi_version();
   out.model = info.model();
   out.max_batch = info.max_batch();
+  out.runs_quarantined = info.runs_quarantined();
   for (const v1::Core& core : info.cores()) {
     out.cores.push_back({core.index(), core.capacity(), core.max_frequency_hz()});
   }
@@ -104,6 +120,7 @@ ResultEvent FromProto(const v1::AgentResult& result) {
   out.candidate_id = result.result().candidate_id();
   out.device_lost = result.result().outcome() == v1::OUTCOME_DEVICE_LOST;
   out.error = result.result().error();
+  out.took_board_down = result.result().took_board_down();
   return out;
 }
 
@@ -123,6 +140,9 @@ SubmissionSpec FromProto(const v1::SubmitRequest& request) {
                                      request.requirement().avoid_names().end());
   for (const v1::Candidate& candidate : request.candidates()) {
     out.candidates.push_back(candidate.candidate_id());
+    if (!candidate.kernel().digest().empty()) {
+      out.digests[candidate.candidate_id()] = candidate.kernel().digest();
+    }
   }
   out.max_attempts = request.max_attempts() == 0
                          ? kDefaultMaxAttempts
@@ -153,6 +173,15 @@ v1::MeasureResult ToProto(const EndAsDeviceLost& end) {
   out.set_error(end.history);
   out.set_device(end.device);
   out.set_epoch(end.epoch);
+  return out;
+}
+
+v1::MeasureResult ToProto(const EndAsQuarantined& end) {
+  v1::MeasureResult out;
+  out.set_candidate_id(end.candidate);
+  out.set_outcome(v1::OUTCOME_CRASHED);
+  out.set_phase("dispatch");
+  out.set_error(end.why);
   return out;
 }
 

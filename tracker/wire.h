@@ -15,6 +15,7 @@ namespace tunefarm::tracker {
 // No message is larger (the receive limit of both ends).
 inline constexpr int kMaxMessageBytes = 64 << 20;
 
+HelloEvent FromProto(const v1::Hello& hello);
 DeviceInfo FromProto(const v1::DeviceInfo& info);
 DeviceState FromProto(const v1::DeviceState& state);
 ResultEvent FromProto(const v1::AgentResult& result);
@@ -22,6 +23,7 @@ SubmissionSpec FromProto(const v1::SubmitRequest& request);
 
 v1::DeviceEntry ToProto(const DeviceRow& row);
 v1::MeasureResult ToProto(const EndAsDeviceLost& end);
+v1::MeasureResult ToProto(const EndAsQuarantined& end);
 
 }  // namespace tunefarm::tracker
 

@@ -50,4 +50,13 @@ absl::StatusOr<v1::DeviceInfo> DescribeBoard(const BoardMap& board) {
       absl::StrFormat("board %s has a %s, which no kernel is compiled for", board.name, board.cpu));
 }
 
+v1::DeviceInfo DescribeUnusable(const std::string& board, bool emulated) {
+  v1::DeviceInfo device;
+  device.set_triple("thumb-none-unknown-eabi");
+  (*device.mutable_tags())["board"] = board;
+  device.set_emulated(emulated);
+  device.set_kernel_abi_version(TUNEFARM_KERNEL_ABI_VERSION);
+  return device;
+}
+
 }  // namespace tunefarm::mcu_agent

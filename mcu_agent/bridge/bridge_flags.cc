@@ -41,6 +41,9 @@ void AddOptions(CLI::App& app, BridgeFlags& flags, std::vector<std::string>& tag
       ->allow_extra_args(false)
       ->check(CheckTag);
   app.add_option("--serial", flags.serial, "serial number of the probe, where there are several");
+  app.add_option("--usb-devices", flags.usb_devices,
+                 "folder in which the kernel lists USB devices, where it is mounted elsewhere")
+      ->capture_default_str();
   app.add_option("--power-hook", flags.power_hook,
                  "shell command that cycles the board's power, e.g. \"uhubctl -l 1-3 -p 2 -a "
                  "cycle\"");

@@ -16,6 +16,7 @@ struct BridgeFlags {
   std::string name;  // Empty: the board's.
   std::map<std::string, std::string> tags;
   std::string serial;
+  std::string usb_devices = "/sys/bus/usb/devices";
   std::string power_hook;
   std::string openocd = "openocd";
   std::string boards_dir;  // Empty: beside this executable.

@@ -235,25 +235,34 @@ absl::Status BridgeRunner::Load(const BatchPlan& plan) {
 
 absl::Status BridgeRunner::HandleTrouble(const QueueEnd& end, const BatchPlan& plan,
                                          const std::vector<size_t>& batch, Job* job) {
-  std::optional<size_t> culprit;
-  if (end.task && end.symptom != Symptom::kLinkLost && *end.task >= plan.first_call &&
-      *end.task < plan.first_tensor_check) {
-    culprit = batch[*end.task - plan.first_call];
-  }
+  const bool in_a_call = end.task && end.symptom != Symptom::kLinkLost &&
+                         *end.task >= plan.first_call && *end.task < plan.first_tensor_check;
   if (end.task && *end.task > plan.first_call) ladder_.Progressed();
-  if (!culprit) {
+  if (!in_a_call) {
     for (const size_t i : batch) CountLoss(i, end.why, job);
-  } else if (job->book.Failed(*culprit)) {
-    const v1::Candidate& candidate = job->request.candidates[*culprit];
-    const std::string error = absl::StrFormat("took the board down: %s", end.why);
-    const absl::Status noted =
-        quarantine_.Add(board_.name, candidate.kernel().digest(), end.why, pace_.clock->Now());
-    if (!noted.ok()) spdlog::error("{}", base::OneLine(noted));
-    const v1::Outcome outcome =
-        end.symptom == Symptom::kStuck ? v1::OUTCOME_TIMEOUT : v1::OUTCOME_CRASHED;
-    Report(*culprit, FailedResult(candidate.candidate_id(), outcome, "time", error), job);
+    return Recover(end.symptom, end.why);
   }
-  return Recover(end.symptom, end.why);
+  const size_t culprit = batch[*end.task - plan.first_call];
+  const bool is_proven = job->book.Failed(culprit);
+  if (is_proven) Quarantine(culprit, end, job);
+  const absl::Status recovered = Recover(end.symptom, end.why);
+  // There is no second look on a board that does not come back, and another board of its kind must
+  // not be the second witness.
+  if (!recovered.ok() && !is_proven) Quarantine(culprit, end, job);
+  return recovered;
+}
+
+void BridgeRunner::Quarantine(size_t index, const QueueEnd& end, Job* job) {
+  const v1::Candidate& candidate = job->request.candidates[index];
+  const absl::Status noted =
+      quarantine_.Add(board_.name, candidate.kernel().digest(), end.why, pace_.clock->Now());
+  if (!noted.ok()) spdlog::error("{}", base::OneLine(noted));
+  const v1::Outcome outcome =
+      end.symptom == Symptom::kStuck ? v1::OUTCOME_TIMEOUT : v1::OUTCOME_CRASHED;
+  v1::MeasureResult result = FailedResult(candidate.candidate_id(), outcome, "time",
+                                          absl::StrFormat("took the board down: %s", end.why));
+  result.set_took_board_down(end.why);
+  Report(index, std::move(result), job);
 }
 
 absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,

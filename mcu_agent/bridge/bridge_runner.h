@@ -64,6 +64,8 @@ class BridgeRunner : public device_agent::KernelRunner {
   absl::Status HandleTrouble(const QueueEnd& end, const BatchPlan& plan,
                              const std::vector<size_t>& batch, Job* job)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
+  // Ends the candidate: it took the board down.
+  void Quarantine(size_t index, const QueueEnd& end, Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status Judge(const QueueEnd& end, const BatchPlan& plan, const std::vector<size_t>& batch,
                      Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::StatusOr<Verdict> LookAtOutput(const BatchPlan& plan, size_t index, Verdict verdict,

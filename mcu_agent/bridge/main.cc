@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <thread>
 
@@ -17,6 +18,7 @@
 #include "mcu_agent/bridge/bridge_flags.h"
 #include "mcu_agent/bridge/bridge_runner.h"
 #include "mcu_agent/bridge/openocd_board.h"
+#include "spdlog/spdlog.h"
 
 namespace tunefarm::mcu_agent {
 namespace {
@@ -61,9 +63,26 @@ class Reviver {
   std::thread thread_;
 };
 
+// In the place of a board that is not described well enough to be worked with.
+class UnusableBoard final : public device_agent::KernelRunner {
+ public:
+  explicit UnusableBoard(std::string why) : why_(std::move(why)) {}
+  const std::string& why() const { return why_; }
+  absl::Status Run(const device_agent::MeasureRequest& /*request*/, std::stop_token /*stop*/,
+                   const OnResult& /*on_result*/) override {
+    return absl::UnavailableError(why_);
+  }
+
+ private:
+  const std::string why_;
+};
+
 absl::StatusOr<BoardMap> FindBoard(const BridgeFlags& flags) {
-  const std::string dir = flags.boards_dir.empty() ? DefaultBoardsDir() : flags.boards_dir;
-  TUNEFARM_ASSIGN_OR_RETURN(BoardMap board, LoadBoardMap(dir, flags.board));
+  return LoadBoardMap(flags.boards_dir.empty() ? DefaultBoardsDir() : flags.boards_dir,
+                      flags.board);
+}
+
+absl::Status CheckEmulated(const BridgeFlags& flags, const BoardMap& board) {
   if (flags.emulated && !board.emulator) {
     return absl::InvalidArgumentError(
         absl::StrFormat("--board emulated:%s: there is no emulator of this board", flags.board));
@@ -72,13 +91,14 @@ absl::StatusOr<BoardMap> FindBoard(const BridgeFlags& flags) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "--board %s: this board is emulated, say emulated:%s", flags.board, flags.board));
   }
-  return board;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<OpenOcdBoardOptions> BoardOptions(const BridgeFlags& flags) {
   OpenOcdBoardOptions options;
   options.openocd = flags.openocd;
   options.serial = flags.serial;
+  options.usb_devices = flags.usb_devices;
   options.power_hook = flags.power_hook;
   if (flags.emulated) {
     TUNEFARM_ASSIGN_OR_RETURN(const std::string dir, base::OwnDirectory());
@@ -87,7 +107,7 @@ absl::StatusOr<OpenOcdBoardOptions> BoardOptions(const BridgeFlags& flags) {
   return options;
 }
 
-absl::StatusOr<QuarantineList> OpenQuarantine(const std::string& state_dir) {
+absl::StatusOr<std::unique_ptr<QuarantineList>> OpenQuarantine(const std::string& state_dir) {
   if (state_dir.empty()) return QuarantineList::Open("");
   std::error_code error;
   std::filesystem::create_directories(state_dir, error);
@@ -98,6 +118,15 @@ absl::StatusOr<QuarantineList> OpenQuarantine(const std::string& state_dir) {
   return QuarantineList::Open(state_dir + "/quarantined-kernels.jsonl");
 }
 
+// What agents of other boards of this kind learnt.
+void Keep(const v1::Quarantine& told, const std::string& board, QuarantineList* list) {
+  for (const v1::QuarantinedKernel& kernel : told.kernels()) {
+    const absl::Status noted =
+        list->Add(board, kernel.digest(), kernel.reason(), base::RealClock().Now());
+    if (!noted.ok()) spdlog::error("{}", base::OneLine(noted));
+  }
+}
+
 // Where the agent is connected, on stdout; and whether its board can be used.
 void SayConnected(const BridgeFlags& flags, const std::string& unavailable) {
   std::printf("connected to %s as %s%s%s\n", flags.tracker.c_str(), flags.name.c_str(),
@@ -105,29 +134,53 @@ void SayConnected(const BridgeFlags& flags, const std::string& unavailable) {
   std::fflush(stdout);
 }
 
-absl::Status Serve(const BridgeFlags& flags) {
-  TUNEFARM_ASSIGN_OR_RETURN(const BoardMap board, FindBoard(flags));
-  TUNEFARM_ASSIGN_OR_RETURN(v1::DeviceInfo device, DescribeBoard(board));
-  TUNEFARM_ASSIGN_OR_RETURN(QuarantineList quarantine, OpenQuarantine(flags.state_dir));
-  TUNEFARM_ASSIGN_OR_RETURN(const OpenOcdBoardOptions board_options, BoardOptions(flags));
-  device.set_name(flags.name);
-  device.set_max_batch(flags.batch);
-  device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+absl::StatusOr<device_agent::AgentOptions> AgentOptionsOf(const BridgeFlags& flags,
+                                                          v1::DeviceInfo device) {
+  device_agent::AgentOptions options;
+  options.tracker = flags.tracker;
+  options.device = std::move(device);
+  options.device.set_name(flags.name);
+  options.device.set_max_batch(flags.batch);
+  options.device.set_runs_quarantined(flags.run_quarantined);
+  options.device.mutable_tags()->insert(flags.tags.begin(), flags.tags.end());
+  device_agent::DrawIdentity(&options);
+  TUNEFARM_ASSIGN_OR_RETURN(options.token, device_agent::ReadToken(flags.token_file));
+  return options;
+}
 
+// A board whose description is wrong is listed with what is wrong, until somebody mends it and
+// starts this agent anew.
+absl::Status ServeUnusable(const BridgeFlags& flags, const absl::Status& why) {
+  UnusableBoard board{std::string(why.message())};
+  spdlog::error("{}: out of service: {}", flags.board, board.why());
+  TUNEFARM_ASSIGN_OR_RETURN(device_agent::AgentOptions options,
+                            AgentOptionsOf(flags, DescribeUnusable(flags.board, flags.emulated)));
+  options.read_unavailable = [&board] { return board.why(); };
+  options.on_welcome = [&] { SayConnected(flags, board.why()); };
+  device_agent::Agent agent(std::move(options), &board);
+  const device_agent::SignalWatch watch(&agent);
+  return agent.Run();
+}
+
+absl::Status ServeBoard(const BridgeFlags& flags, const BoardMap& board, v1::DeviceInfo device) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::unique_ptr<QuarantineList> quarantine,
+                            OpenQuarantine(flags.state_dir));
+  TUNEFARM_ASSIGN_OR_RETURN(const OpenOcdBoardOptions board_options, BoardOptions(flags));
   const Pace pace;
   OpenOcdBoard control(board_options, &board, &pace);
   BridgeOptions options;
   options.triple = device.triple();
   options.has_power_hook = OpenOcdBoard::HasPower(board_options);
   options.run_quarantined = flags.run_quarantined;
-  BridgeRunner runner(std::move(options), &board, &control, &quarantine, &pace);
+  BridgeRunner runner(std::move(options), &board, &control, quarantine.get(), &pace);
 
-  device_agent::AgentOptions agent_options;
-  agent_options.tracker = flags.tracker;
-  agent_options.device = std::move(device);
-  device_agent::DrawIdentity(&agent_options);
-  TUNEFARM_ASSIGN_OR_RETURN(agent_options.token, device_agent::ReadToken(flags.token_file));
+  TUNEFARM_ASSIGN_OR_RETURN(device_agent::AgentOptions agent_options,
+                            AgentOptionsOf(flags, std::move(device)));
   agent_options.read_unavailable = [&] { return runner.unavailable_reason(); };
+  agent_options.read_quarantined = [&] { return quarantine->Of(board.name); };
+  agent_options.on_quarantine = [&](const v1::Quarantine& told) {
+    Keep(told, board.name, quarantine.get());
+  };
   agent_options.on_welcome = [&] { SayConnected(flags, runner.unavailable_reason()); };
   // Before the tracker hears of it, so that it hears at once whether the board is there.
   runner.BringUp().IgnoreError();
@@ -135,6 +188,16 @@ absl::Status Serve(const BridgeFlags& flags) {
   const device_agent::SignalWatch watch(&agent);
   const Reviver reviver(&runner);
   return agent.Run();
+}
+
+absl::Status Serve(const BridgeFlags& flags) {
+  const absl::StatusOr<BoardMap> board = FindBoard(flags);
+  if (absl::IsInvalidArgument(board.status())) return ServeUnusable(flags, board.status());
+  TUNEFARM_RETURN_IF_ERROR(board.status());
+  TUNEFARM_RETURN_IF_ERROR(CheckEmulated(flags, *board));
+  absl::StatusOr<v1::DeviceInfo> device = DescribeBoard(*board);
+  if (!device.ok()) return ServeUnusable(flags, device.status());
+  return ServeBoard(flags, *board, *std::move(device));
 }
 
 int Main(int argc, char** argv) {

@@ -24,8 +24,8 @@ absl::StatusOr<std::string> StringOf(const Json& json, const char* key) {
 
 }  // namespace
 
-absl::StatusOr<QuarantineList> QuarantineList::Open(const std::string& path) {
-  QuarantineList list(path);
+absl::StatusOr<std::unique_ptr<QuarantineList>> QuarantineList::Open(const std::string& path) {
+  std::unique_ptr<QuarantineList> list(new QuarantineList(path));
   if (path.empty() || !std::filesystem::exists(path)) return list;
   std::ifstream file(path);
   if (!file) {
@@ -33,11 +33,12 @@ absl::StatusOr<QuarantineList> QuarantineList::Open(const std::string& path) {
         absl::StrFormat("quarantine list %s: %s", path, strerror(errno)));
   }
   int number = 0;
+  base::MutexLock lock(&list->mutex_);
   for (std::string line; std::getline(file, line);) {
     ++number;
     if (line.empty()) continue;
     TUNEFARM_RETURN_IF_ERROR(base::Annotate(
-        list.ReadLine(line), absl::StrFormat("quarantine list %s:%d", path, number)));
+        list->ReadLine(line), absl::StrFormat("quarantine list %s:%d", path, number)));
   }
   return list;
 }
@@ -54,14 +55,28 @@ absl::Status QuarantineList::ReadLine(const std::string& line) {
 
 std::optional<std::string> QuarantineList::Reason(const std::string& board,
                                                   const std::string& digest) const {
+  base::MutexLock lock(&mutex_);
   const auto found = reasons_.find({board, digest});
   if (found == reasons_.end()) return std::nullopt;
   return found->second;
 }
 
+std::vector<v1::QuarantinedKernel> QuarantineList::Of(const std::string& board) const {
+  base::MutexLock lock(&mutex_);
+  std::vector<v1::QuarantinedKernel> kernels;
+  for (const auto& [key, reason] : reasons_) {
+    if (key.first != board) continue;
+    v1::QuarantinedKernel& kernel = kernels.emplace_back();
+    kernel.set_digest(key.second);
+    kernel.set_reason(reason);
+  }
+  return kernels;
+}
+
 absl::Status QuarantineList::Add(const std::string& board, const std::string& digest,
                                  const std::string& reason, absl::Time when) {
-  reasons_[{board, digest}] = reason;
+  base::MutexLock lock(&mutex_);
+  if (!reasons_.emplace(std::pair(board, digest), reason).second) return absl::OkStatus();
   if (path_.empty()) return absl::OkStatus();
   const Json json = {{"board", board},
                      {"kernel", digest},

@@ -4,9 +4,9 @@
 // On a board without an OS a failure has many fathers: the kernel, another kernel of the batch that
 // wrote where it should not, a corrupted load, a cable. So no failure is believed the first time:
 // a candidate that failed runs once more, alone, with everything loaded anew, and only what it does
-// then is its outcome. Trouble of the infrastructure is nobody's failure; a candidate that meets it
-// again and again runs alone, so that it cannot take others along, and comes back as lost in the
-// end.
+// then is its outcome (but for one that a board did not come back from: bridge_runner.cc). Trouble
+// of the infrastructure is nobody's failure; a candidate that meets it again and again runs alone,
+// so that it cannot take others along, and comes back as lost in the end.
 #ifndef TUNEFARM_MCU_AGENT_BRIDGE_TRIAL_BOOK_H_
 #define TUNEFARM_MCU_AGENT_BRIDGE_TRIAL_BOOK_H_
 

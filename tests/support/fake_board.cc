@@ -31,7 +31,7 @@ absl::Status FakeBoard::Answer() const {
 }
 
 void FakeBoard::Power() {
-  core_is_dead = false;
+  core_is_dead = core_is_dead && breaks_for_good_when_stuck;
   firmware_loaded_ = false;
   running_ = false;
   memory_.clear();
@@ -191,6 +191,7 @@ bool FakeBoard::Call(const tunefarm_call& call, uint32_t cut_ticks, tunefarm_res
   std::string output = expected_;
   switch (static_cast<FakeKernel>(Byte(image))) {
     case FakeKernel::kStuck:
+      core_is_dead = core_is_dead || breaks_for_good_when_stuck;
       return false;
     case FakeKernel::kKillsFirmware:
       result->status = TUNEFARM_STATUS_RUNNING;

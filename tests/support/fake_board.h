@@ -52,9 +52,10 @@ class FakeBoard final : public mcu_agent::DebugLink {
   void SetExpected(std::string output) { expected_ = std::move(output); }
 
   // ---- trouble, from now on until it is taken away
-  bool link_is_dead = false;      // Every command fails, until Reconnect.
-  bool core_is_dead = false;      // Resets do not bring the firmware up, until Power.
-  bool firmware_is_lost = false;  // RAM was lost: only LoadElf brings the firmware back.
+  bool link_is_dead = false;                // Every command fails, until Reconnect.
+  bool core_is_dead = false;                // Resets do not bring the firmware up, until Power.
+  bool firmware_is_lost = false;            // RAM was lost: only LoadElf brings the firmware back.
+  bool breaks_for_good_when_stuck = false;  // As core_is_dead, and no power helps.
   uint32_t chip_id = 0xC270;
   uint32_t mailbox_version = TUNEFARM_MAILBOX_VERSION;
   // ---- trouble that comes once, after so many more calls of kernels

@@ -1,6 +1,6 @@
 /* The clock of the STM32F4 ports: n MHz from 16 MHz / 8 * n / 2, 5 wait states at 2.7-3.6 V, flash
- * prefetch and caches on. Written from the reference manuals that the ports name; not yet run on a
- * chip. */
+ * prefetch and caches on. Written from the reference manuals that the ports name and compared with
+ * ST's headers as they say; not yet run on a chip. */
 #ifndef TUNEFARM_MCU_AGENT_BOARDS_COMMON_STM32F4_H_
 #define TUNEFARM_MCU_AGENT_BOARDS_COMMON_STM32F4_H_
 

@@ -1,5 +1,6 @@
 /* STM32F746: 216 MHz = 16 MHz / 8 * 216 / 2, 7 wait states at 2.7-3.6 V (RM0385, table 5), scale 1,
- * over-drive. Written from the reference manual; not yet run on the chip. */
+ * over-drive. Registers, bits and the map's memories compared with stm32f746xx.h of ST's
+ * cmsis_device_f7. Not yet run on the chip. */
 #include "mcu_agent/firmware/port.h"
 
 #include "mcu_agent/boards/common/stm32_rcc.h"

@@ -2,20 +2,23 @@
 //
 //   mcu_bench rate [--trials 64]      trials per minute of `tuner tune`, and how the time divides
 //   mcu_bench load [--megabytes 1]    speed of writing to and reading from the board
-//   mcu_bench soak [--trials 1000]    trials with injected faults: how many are lost or doubled
+//   mcu_bench soak [--trials 1000]    trials with injected faults: how many are lost or doubled,
+//   and
+//                                     whether a second board of the farm notices
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "CLI/CLI.hpp"
 #include "absl/strings/str_format.h"
 #include "base/ready_program.h"
 #include "base/status.h"
-#include "db/tuning_log.h"
 #include "mcu_agent/bridge/openocd_board.h"
 #include "nlohmann/json.hpp"
 #include "spdlog/spdlog.h"
-#include "tests/support/mcu_soak.h"
+#include "tests/bench/mcu/trial_parts.h"
+#include "tests/support/mcu_farm/soak.h"
 #include "tests/support/program.h"
 
 namespace tunefarm {
@@ -32,13 +35,41 @@ struct Options {
   int batch = 16;
 };
 
+// How the time of a trial divides.
+absl::Status PrintParts(const Options& options, const std::string& log_path) {
+  TrialPartsOptions parts_options;
+  TUNEFARM_ASSIGN_OR_RETURN(parts_options.bin_dir, base::OwnDirectory());
+  parts_options.workload = kWorkload;
+  parts_options.log_path = log_path;
+  parts_options.num_trials = options.trials;
+  parts_options.batch = options.batch;
+  TUNEFARM_ASSIGN_OR_RETURN(const TrialParts parts, MeasureTrialParts(parts_options));
+  if (parts.num_trials == 0) return absl::InternalError("no trial ended well");
+  const std::pair<const char*, absl::Duration> named[] = {
+      {"propose", parts.propose},
+      {"build", parts.build},
+      {"link", parts.link},
+      {"load", parts.load},
+      {"verify: draw, pack, check, on the board", parts.verify},
+      {"timed runs, on the board", parts.run},
+      {"read", parts.read},
+      {"log", parts.log}};
+  std::printf("its parts, one after the other, %d trials in batches of %d\n", parts.num_trials,
+              options.batch);
+  for (const auto& [name, time] : named) {
+    std::printf("  %-40s %8.2f ms a trial\n", name,
+                absl::ToDoubleMilliseconds(time) / parts.num_trials);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Rate(const Options& options) {
   const testing::TempFolder folder;
   const std::string db = folder.File("tuner.db");
   testing::Program tune("tuner", {"tune", kWorkload, "--target", "cortex-m7", "--board",
                                   "emulated:mps2-an500", "--strategy", "random", "--trials",
                                   std::to_string(options.trials), "--db", db, "--json"});
-  std::vector<int64_t> trials;
+  int trials = 0;
   double first = 0;
   double last = 0;
   nlohmann::json done;
@@ -46,30 +77,16 @@ absl::Status Rate(const Options& options) {
     const auto event = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (event.value("event", "") == "done") done = event;
     if (event.value("event", "") != "trial") continue;
-    trials.push_back(event.value("trial_id", int64_t{0}));
     last = event.value("seconds", 0.0);
-    if (trials.size() == 1) first = last;
+    if (++trials == 1) first = last;
   }
-  if (tune.Wait() != 0 || trials.empty()) return absl::InternalError(tune.Errors());
-  TUNEFARM_ASSIGN_OR_RETURN(const auto log, db::TuningLog::Open(db, db::OpenMode::kReadOnly));
-  double build_s = 0;
-  double run_s = 0;
-  for (const int64_t id : trials) {
-    TUNEFARM_ASSIGN_OR_RETURN(const db::TrialRecord trial, log->GetTrial(id));
-    build_s += static_cast<double>(trial.build_ns) * 1e-9;
-    run_s += static_cast<double>(trial.run_wall_ns) * 1e-9;
-  }
-  const auto count = static_cast<double>(trials.size());
+  if (tune.Wait() != 0 || trials == 0) return absl::InternalError(tune.Errors());
+  const auto count = static_cast<double>(trials);
   std::printf("%s on emulated:mps2-an500, %.0f trials in %.2f s\n", kWorkload, count, last);
   std::printf("  %-40s %8.0f\n", "trials per minute", 60 * count / last);
   std::printf("  %-40s %8.2f s\n", "until the first result", first);
-  std::printf("  %-40s %8.1f ms a trial\n", "propose, fit, log and waiting for either",
-              1e3 * (last / count) - 1e3 * run_s / count);
-  std::printf("  %-40s %8.1f ms a trial, beside the rest\n", "build and link (all builders)",
-              1e3 * build_s / count);
-  std::printf("  %-40s %8.1f ms a trial\n", "load, run, verify, read back", 1e3 * run_s / count);
   std::printf("  %-40s %8.1f s\n", "whole command, final included", done.value("seconds", 0.0));
-  return absl::OkStatus();
+  return PrintParts(options, folder.File("parts.db"));
 }
 
 absl::Status Load(const Options& options) {
@@ -123,10 +140,21 @@ absl::Status Soak(const Options& options) {
   for (const auto& [fault, count] : report.faults) {
     std::printf("  injected %-28s %5d\n", fault.c_str(), count);
   }
+  const testing::BesideReport& beside = report.beside;
+  std::printf(
+      "  the board beside it: results %d, failed %d, of another cost %d, longest gap between "
+      "batches %s\n",
+      beside.num_results, beside.num_failed, beside.num_disagreeing,
+      absl::FormatDuration(beside.longest_gap).c_str());
   for (const std::string& failure : report.failures) std::printf("  %s\n", failure.c_str());
   const bool good = report.num_results == soak.num_trials && report.num_twice == 0 &&
-                    report.failures.empty() && report.num_disagreeing == 0;
-  return good ? absl::OkStatus() : absl::InternalError("trials were lost, doubled or spoiled");
+                    report.failures.empty() && report.num_disagreeing == 0 &&
+                    report.num_elsewhere == 0;
+  if (!good) return absl::InternalError("trials were lost, doubled or spoiled");
+  if (beside.num_failed != 0 || beside.num_disagreeing != 0) {
+    return absl::InternalError("the board beside it was disturbed: " + beside.first_failure);
+  }
+  return absl::OkStatus();
 }
 
 int Main(int argc, char** argv) {

@@ -54,10 +54,8 @@ v1::TrackerMessage BlobOf(const std::string& bytes) {
 // An agent that serves until the end of the scope.
 class RunningAgent {
  public:
-  RunningAgent(const std::string& address, KernelRunner* runner,
-               std::function<std::string()> read_unavailable = nullptr)
-      : agent_(Options(address, std::move(read_unavailable)), runner),
-        thread_([this] { status_ = agent_.Run(); }) {}
+  RunningAgent(const std::string& address, KernelRunner* runner, const AgentOptions& options = {})
+      : agent_(Complete(options, address), runner), thread_([this] { status_ = agent_.Run(); }) {}
   ~RunningAgent() {
     agent_.Stop();
     if (thread_.joinable()) thread_.join();
@@ -74,9 +72,7 @@ class RunningAgent {
   int num_first_welcomes() const { return num_first_welcomes_; }
 
  private:
-  AgentOptions Options(const std::string& address, std::function<std::string()> read_unavailable) {
-    AgentOptions options;
-    options.read_unavailable = std::move(read_unavailable);
+  AgentOptions Complete(AgentOptions options, const std::string& address) {
     options.tracker = address;
     options.device.set_name("bench");
     options.token = "secret";
@@ -121,7 +117,9 @@ class BreakingRunner final : public KernelRunner {
 TEST(AgentTest, DeviceIsUnavailableBeforeItsWorkComesBack) {
   BreakingRunner runner;
   FakeTracker tracker;
-  RunningAgent agent(tracker.address(), &runner, [&] { return runner.unavailable(); });
+  AgentOptions options;
+  options.read_unavailable = [&] { return runner.unavailable(); };
+  RunningAgent agent(tracker.address(), &runner, options);
   EXPECT_EQ(tracker.NextHello().unavailable(), "");
   tracker.Send(AssignmentOf(1, 1, {10}));
   const std::optional<v1::AgentMessage> first = tracker.Next();
@@ -133,8 +131,52 @@ TEST(AgentTest, DeviceIsUnavailableBeforeItsWorkComesBack) {
 TEST(AgentTest, DeviceCanJoinAsUnavailable) {
   FakeKernelRunner runner;
   FakeTracker tracker;
-  RunningAgent agent(tracker.address(), &runner, [] { return "no probe"; });
+  AgentOptions options;
+  options.read_unavailable = [] { return "no probe"; };
+  RunningAgent agent(tracker.address(), &runner, options);
   EXPECT_EQ(tracker.NextHello().unavailable(), "no probe");
+}
+
+TEST(AgentTest, KernelsThatTookABoardDownAreToldInHelloAndLearntFromTheTracker) {
+  FakeKernelRunner runner;
+  FakeTracker tracker;
+  AgentOptions options;
+  options.read_quarantined = [] {
+    std::vector<v1::QuarantinedKernel> kernels(1);
+    kernels[0].set_digest("abc");
+    kernels[0].set_reason("hung");
+    return kernels;
+  };
+  std::atomic<int> num_learnt = 0;
+  options.on_quarantine = [&](const v1::Quarantine& told) { num_learnt += told.kernels_size(); };
+  RunningAgent agent(tracker.address(), &runner, options);
+  const v1::Hello hello = tracker.NextHello();
+  ASSERT_EQ(hello.quarantined_size(), 1);
+  EXPECT_EQ(hello.quarantined(0).digest(), "abc");
+  EXPECT_EQ(hello.quarantined(0).reason(), "hung");
+
+  v1::TrackerMessage message;
+  message.mutable_quarantine()->add_kernels()->set_digest("def");
+  tracker.Send(message);
+  // What comes after it on the stream is dealt with after it.
+  v1::TrackerMessage work = AssignmentOf(1, 1, {10});
+  work.mutable_assignment()->mutable_candidates(0)->mutable_kernel()->clear_elf();
+  work.mutable_assignment()->mutable_candidates(0)->mutable_kernel()->set_digest("ghi");
+  tracker.Send(work);
+  EXPECT_EQ(tracker.NextBlobRequest().digests_size(), 1);
+  EXPECT_EQ(num_learnt, 1);
+}
+
+TEST(AgentTest, AgentWithoutAListGoesOnWhenTheTrackerTellsOne) {
+  FakeKernelRunner runner;
+  FakeTracker tracker;
+  RunningAgent agent(tracker.address(), &runner);
+  EXPECT_EQ(tracker.NextHello().quarantined_size(), 0);
+  v1::TrackerMessage message;
+  message.mutable_quarantine()->add_kernels()->set_digest("def");
+  tracker.Send(message);
+  ASSERT_TRUE(tracker.AwaitHeartbeats(1));
+  EXPECT_TRUE(agent.End().ok());
 }
 
 TEST(AgentTest, EveryCandidateIsAnsweredWithTheEpochOfItsAssignment) {

@@ -18,14 +18,20 @@ constexpr uint64_t kSeed = 42;
 constexpr uint32_t kElems = 64;
 constexpr uint64_t kBudget = 2'000'000;
 
+struct Build {
+  const char* board;
+  bool soft_float;  // For a core without FPU, on a board that has one.
+};
+
 // One board for each of its tests; the firmware is loaded anew.
-class FirmwareTest : public ::testing::TestWithParam<const char*> {
+class FirmwareTest : public ::testing::TestWithParam<Build> {
  protected:
   void SetUp() override {
     const std::string missing = MissingTools();
     if (!missing.empty()) GTEST_SKIP() << missing;
-    map_ = BuiltMap(GetParam());
-    board_ = std::make_unique<BoardProcess>(GetParam());
+    map_ = BuiltMap(GetParam().board);
+    if (GetParam().soft_float) map_.firmware_elf = TUNEFARM_SOFT_FLOAT_FIRMWARE;
+    board_ = std::make_unique<BoardProcess>(GetParam().board);
     debugger_ = std::make_unique<Debugger>(
         map_, absl::StrFormat("TUNEFARM_STLINK_PORT %d", board_->stlink_port()));
     firmware_ = std::make_unique<MailboxClient>(map_, debugger_.get());
@@ -79,7 +85,7 @@ TEST_P(FirmwareTest, SaysWhoItIsAndHowFastItsClockRuns) {
   EXPECT_EQ(box.identity.version, TUNEFARM_MAILBOX_VERSION);
   EXPECT_EQ(box.identity.capacity, TUNEFARM_MAILBOX_CAPACITY);
   EXPECT_EQ(box.identity.kernel_abi_version, TUNEFARM_KERNEL_ABI_VERSION);
-  EXPECT_STREQ(box.identity.board, GetParam());
+  EXPECT_STREQ(box.identity.board, GetParam().board);
   EXPECT_EQ(box.identity.cpuid & map_.cpuid.mask, map_.cpuid.value);
   EXPECT_NE(box.identity.features & TUNEFARM_FEATURE_MPU, 0u);
   EXPECT_EQ(box.clock.tick_source, TUNEFARM_TICKS_SYSTICK);  // QEMU's CYCCNT stands still.
@@ -239,7 +245,7 @@ TEST_P(FirmwareTest, CommandsThatMakeNoSenseAreRefused) {
 TEST_P(FirmwareTest, FloatsAreFilledWhereThereIsAnFpu) {
   firmware_->Run({Fill(TUNEFARM_FILL_F32, kElems / 4), Fill(TUNEFARM_FILL_S16, kElems / 2)});
   const bool fpu = (firmware_->Whole().identity.features & TUNEFARM_FEATURE_FPU) != 0;
-  EXPECT_EQ(fpu, map_.cpu != "cortex-m3");
+  EXPECT_EQ(fpu, map_.cpu != "cortex-m3" && !GetParam().soft_float);
   EXPECT_EQ(firmware_->Result(0).status, fpu ? TUNEFARM_STATUS_OK : TUNEFARM_STATUS_BAD_TASK);
   EXPECT_EQ(firmware_->Result(1).status, TUNEFARM_STATUS_OK);
   if (!fpu) return;
@@ -254,10 +260,12 @@ TEST_P(FirmwareTest, FloatsAreFilledWhereThereIsAnFpu) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Boards, FirmwareTest,
-                         ::testing::Values("mps2-an500", "mps2-an386", "mps2-an385",
-                                           "netduinoplus2"),
+                         ::testing::Values(Build{"mps2-an500", false}, Build{"mps2-an386", false},
+                                           Build{"mps2-an386", true}, Build{"mps2-an385", false},
+                                           Build{"netduinoplus2", false}),
                          [](const auto& info) {
-                           std::string name = info.param;
+                           std::string name = info.param.board;
+                           if (info.param.soft_float) name += "_soft_float";
                            for (char& c : name) c = c == '-' ? '_' : c;
                            return name;
                          });

@@ -1,10 +1,12 @@
-// Trials on an emulated board while probe, cable, core, power and OpenOCD fail: the ladder against
-// the real OpenOCD and the real QEMU.
+// Trials on an emulated board of a farm while probe, cable, core, power and OpenOCD fail: the
+// ladder against the real OpenOCD and the real QEMU, and a second board that must not notice.
+#include "tests/support/mcu_farm/soak.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "spdlog/spdlog.h"
-#include "tests/support/mcu_soak.h"
+#include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/status_matchers.h"
 
 namespace tunefarm {
@@ -38,7 +40,12 @@ TEST(McuSoakTest, NoTrialIsLostOrCountedTwiceWhateverFails) {
   EXPECT_THAT(report->failures, IsEmpty());
   EXPECT_THAT(report->outcomes, ElementsAre(Pair("OUTCOME_OK", options.num_trials)));
   EXPECT_EQ(report->num_disagreeing, 0) << "trouble changed a cost";
+  EXPECT_EQ(report->num_elsewhere, 0);
   EXPECT_GE(report->faults.size(), 5);
+  // The other board of the farm.
+  EXPECT_GT(report->beside.num_results, 0);
+  EXPECT_EQ(report->beside.num_failed, 0) << report->beside.first_failure;
+  EXPECT_EQ(report->beside.num_disagreeing, 0);
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "tests/support/mcu_soak.h"
+#include "nlohmann/json.hpp"
+#include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/program.h"
 
 namespace tunefarm {
@@ -39,20 +40,24 @@ class UnusableBoardTest : public ::testing::Test {
     std::ofstream(boards_ / file) << edited;
   }
 
-  std::vector<std::string> Arguments(const std::vector<std::string>& more) const {
-    std::vector<std::string> arguments = {
-        "--board",     "emulated:mps2-an500", "--boards-dir", boards_,
-        "--state-dir", folder_.path(),        "--log-level",  "off"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
+  // A probe on what the agent takes for this machine's USB.
+  void Plug(const std::string& place, const std::string& serial) {
+    const fs::path device = usb_ / place;
+    fs::create_directories(device);
+    std::ofstream(device / "idVendor") << "0483\n";
+    std::ofstream(device / "idProduct") << "374b\n";
+    std::ofstream(device / "serial") << serial << "\n";
   }
 
-  // What the agent says and what the farm's list shows.
-  void ExpectUnavailable(const std::string& reason, const std::vector<std::string>& more = {}) {
+  // What the agent of `board` says and what the farm's list shows.
+  void ExpectUnavailable(const std::string& reason, const std::vector<std::string>& more = {},
+                         const std::string& board = "emulated:mps2-an500") {
     Program tracker("tuner-tracker", {"--listen", "127.0.0.1:0"});
     const std::string address = tracker.ReadLine().substr(std::string("listening on ").size());
-    std::vector<std::string> arguments = Arguments(more);
-    arguments.insert(arguments.end(), {"--tracker", address});
+    std::vector<std::string> arguments = {"--board",     board,          "--boards-dir", boards_,
+                                          "--state-dir", folder_.path(), "--log-level",  "off",
+                                          "--tracker",   address};
+    arguments.insert(arguments.end(), more.begin(), more.end());
     Program agent("tuner-mcu-agent", arguments);
     EXPECT_THAT(agent.ReadLine(), HasSubstr("unavailable: " + reason));
     const Finished list = RunProgram("tuner", {"device", "list", "--tracker", address});
@@ -62,6 +67,7 @@ class UnusableBoardTest : public ::testing::Test {
 
   const TempFolder folder_;
   const fs::path boards_ = folder_.File("boards");
+  const fs::path usb_ = folder_.File("usb");
 };
 
 TEST_F(UnusableBoardTest, OpenOcdIsNotThere) {
@@ -88,12 +94,56 @@ TEST_F(UnusableBoardTest, ProbeDoesNotAnswer) {
   ExpectUnavailable("OpenOCD ended by exit code 1: cannot connect to stlink server");
 }
 
-TEST_F(UnusableBoardTest, MapWhoseRegionsOverlapIsRefusedWithBoth) {
+TEST_F(UnusableBoardTest, BoardBehindTheProbeDoesNotAnswer) {
+  Program board("tuner-emulated-board", {"--machine", "mps2-an500"});
+  const auto ready = nlohmann::json::parse(board.ReadLine());
+  const std::string control = ready["control_port"].dump();
+  ASSERT_EQ(RunProgram("tuner-emulated-board", {"send", control, "dead-cable"}).code, 0);
+  Replace("probe.cfg", "tcp $TUNEFARM_STLINK_PORT", "tcp " + ready["stlink_port"].dump());
+  ExpectUnavailable("OpenOCD ended by exit code 1:");
+}
+
+TEST_F(UnusableBoardTest, RegionsOfTheMapOverlap) {
   Replace("mps2-an500/board.json", "\"base\": \"0x60000000\"", "\"base\": \"0x20100000\"");
-  const Finished agent = RunProgram("tuner-mcu-agent", Arguments({"--tracker", "127.0.0.1:1"}));
-  EXPECT_EQ(agent.code, 1);
-  EXPECT_THAT(agent.err, HasSubstr("regions ssram23 [0x20000000, 0x20400000) and psram "
-                                   "[0x20100000, 0x21100000) overlap\n"));
+  ExpectUnavailable((boards_ / "mps2-an500/board.json").string() +
+                    ": regions ssram23 [0x20000000, 0x20400000) and psram "
+                    "[0x20100000, 0x21100000) overlap");
+}
+
+TEST_F(UnusableBoardTest, MapNamesACoreThatNoKernelIsCompiledFor) {
+  Replace("mps2-an500/board.json", "\"cortex-m7\"", "\"cortex-m85\"");
+  ExpectUnavailable("board mps2-an500 has a cortex-m85, which no kernel is compiled for");
+}
+
+TEST_F(UnusableBoardTest, ThereIsNoProbe) {
+  ExpectUnavailable("no probe: no ST-Link is plugged in", {"--usb-devices", usb_}, "stm32f746");
+}
+
+TEST_F(UnusableBoardTest, TwoProbesAndNoSerial) {
+  Plug("1-2", "066E");
+  Plug("1-3", "0039");
+  ExpectUnavailable(
+      "2 probes are plugged in (066E at USB 1-2, 0039 at USB 1-3): choose one with --serial",
+      {"--usb-devices", usb_}, "stm32f746");
+}
+
+TEST_F(UnusableBoardTest, ProbeOfThatSerialIsNotThere) {
+  Plug("1-2", "066E");
+  ExpectUnavailable("no probe with serial 0039 is plugged in; there: 066E at USB 1-2",
+                    {"--usb-devices", usb_, "--serial", "0039"}, "stm32f746");
+}
+
+TEST_F(UnusableBoardTest, FirmwareIsOfAnotherVersion) {
+  const fs::path firmware = boards_ / "mps2-an500/firmware.elf";
+  fs::copy(TUNEFARM_FOREIGN_FIRMWARE, firmware, fs::copy_options::overwrite_existing);
+  ExpectUnavailable("firmware " + firmware.string() + " speaks mailbox version 99, this bridge 2");
+}
+
+TEST_F(UnusableBoardTest, FirmwareIsOfAnotherBoard) {
+  fs::copy(boards_ / "mps2-an386/firmware.elf", boards_ / "mps2-an500/firmware.elf",
+           fs::copy_options::overwrite_existing);
+  ExpectUnavailable("firmware " + (boards_ / "mps2-an500/firmware.elf").string() +
+                    " is of board \"mps2-an386\", not mps2-an500");
 }
 
 }  // namespace

@@ -39,7 +39,17 @@ class CoreHarness {
   absl::StatusOr<SessionId> HelloAs(DeviceInfo info, const std::string& instance = "",
                                     const std::vector<AssignmentId>& running = {}) {
     actions_.clear();
-    return core_.OnHello(now_, std::move(info), instance, running, &actions_);
+    return core_.OnHello(now_, {std::move(info), instance, running, {}}, &actions_);
+  }
+  // A board of the kind `kind` whose agent knows of `quarantined`.
+  SessionId HelloOfBoard(const std::string& name, const std::string& kind,
+                         const std::vector<QuarantinedKernel>& quarantined = {},
+                         bool runs_quarantined = false) {
+    DeviceInfo info = Info(name);
+    info.tags["board"] = kind;
+    info.runs_quarantined = runs_quarantined;
+    actions_.clear();
+    return core_.OnHello(now_, {std::move(info), "", {}, quarantined}, &actions_).value();
   }
   void Heartbeat(SessionId session) { core_.OnHeartbeat(now_, session, {}); }
   void Availability(SessionId session, const std::string& unavailable) {

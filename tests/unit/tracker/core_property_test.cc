@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "base/rng.h"
@@ -74,6 +75,7 @@ class World {
   bool failed() const { return failed_; }
   int num_forwarded() const { return num_forwarded_; }
   int num_lost() const { return num_lost_; }
+  int num_refused() const { return num_refused_; }
 
  private:
   struct Submission {
@@ -91,7 +93,10 @@ class World {
     if (rng_.Below(3) == 0) spec.requirement.features = {"wide"};
     if (rng_.Below(4) == 0) spec.candidate_timeout = absl::Seconds(1);
     const uint64_t count = 1 + rng_.Below(30);
-    for (uint64_t i = 0; i < count; ++i) spec.candidates.push_back(i);
+    for (uint64_t i = 0; i < count; ++i) {
+      spec.candidates.push_back(i);
+      if (i % 3 != 0) spec.digests[i] = DigestOf(i);
+    }
     Actions actions;
     const SubmissionId id = core_.OnSubmit(now_, spec, &actions).value();
     for (uint64_t i = 0; i < count; ++i) submissions_[id].ends[i] = 0;
@@ -116,13 +121,15 @@ class World {
     info.name = "device-" + std::to_string(device);
     info.triple = "x86_64-pc-linux-gnu";
     if (device % 2 == 0) info.features = {"wide"};
+    if (device != 0) info.tags["board"] = KindOf(device);
+    info.runs_quarantined = device == 3;
     std::vector<AssignmentId> running;
     for (const SendAssignment& sent : in_flight_[sessions_[device]]) {
       running.push_back(sent.assignment_id);
     }
     Actions actions;
     const absl::StatusOr<SessionId> session = core_.OnHello(
-        now_, info, "instance-" + std::to_string(instances_[device]), running, &actions);
+        now_, {info, "instance-" + std::to_string(instances_[device]), running, {}}, &actions);
     if (!session.ok()) {
       Require(session.status().code() == absl::StatusCode::kAlreadyExists, "odd refusal");
       Require(actions.empty(), "a refused Hello had consequences");
@@ -184,7 +191,7 @@ class World {
   }
 
   void Finish(const SendAssignment sent, CandidateId candidate, bool device_lost) {
-    const ResultEvent event{sent.assignment_id, sent.epoch, candidate, device_lost, "board gone"};
+    ResultEvent event{sent.assignment_id, sent.epoch, candidate, device_lost, "board gone"};
     past_.push_back(sent);
     past_.back().candidates = {candidate};
     auto& flying = in_flight_[sent.session];
@@ -193,9 +200,26 @@ class World {
     }
     std::erase_if(flying, [](const SendAssignment& other) { return other.candidates.empty(); });
     if (flying.empty()) in_flight_.erase(sent.session);
+    if (!device_lost && rng_.Below(12) == 0) {
+      event.took_board_down = "hung";
+      const int device = DeviceOf(sent.session);
+      if (candidate % 3 != 0 && device > 0) barred_.emplace(KindOf(device), DigestOf(candidate));
+    }
     Actions actions;
     core_.OnResult(now_, sent.session, event, &actions);
     Check(actions, &event);
+  }
+
+  // Kinds of board: device 0 is none, 1 is one of its own, 2 and 3 are of one kind and 3 consents.
+  static std::string KindOf(int device) { return device == 1 ? "stm32f746" : "nucleo-f446re"; }
+  static std::string DigestOf(CandidateId candidate) {
+    return "kernel-" + std::to_string(candidate);
+  }
+  int DeviceOf(SessionId session) const {
+    for (const auto& [device, open] : sessions_) {
+      if (open == session) return device;
+    }
+    return -1;
   }
 
   // The session works on nothing any more; what it had may still arrive late.
@@ -227,6 +251,11 @@ class World {
                 "gave up before or after max_attempts");
         End(lost->submission, lost->candidate);
       }
+      if (const auto* refused = std::get_if<EndAsQuarantined>(&action)) {
+        ++num_refused_;
+        Require(!barred_.empty(), "refused, and nothing is barred");
+        End(refused->submission, refused->candidate);
+      }
       if (const auto* end = std::get_if<EndSubmission>(&action)) CheckEnd(end->submission);
     }
     Require(num_forwards <= 1, "one result, two deliveries");
@@ -243,6 +272,10 @@ class World {
     Require(!submission.cancelled && !submission.ended, "work for nobody");
     for (const CandidateId candidate : sent.candidates) {
       submission.epoch[candidate] = sent.epoch;
+      const int device = DeviceOf(sent.session);
+      const bool barred = candidate % 3 != 0 && (device == 1 || device == 2) &&
+                          barred_.contains({KindOf(device), DigestOf(candidate)});
+      Require(!barred, "a kernel that took a board down went to such a board again");
       Require(++submission.dispatches[candidate] <= kMaxAttempts, "too many dispatches");
       Require(submission.dispatches[candidate] == 1 || sent.candidates.size() == 1,
               "a suspect travelled in company");
@@ -300,6 +333,8 @@ class World {
   Epoch last_epoch_ = 0;
   int num_forwarded_ = 0;
   int num_lost_ = 0;
+  int num_refused_ = 0;
+  std::set<std::pair<std::string, std::string>> barred_;  // (kind of board, kernel)
   bool failed_ = false;
 };
 
@@ -308,6 +343,7 @@ TEST(TrackerCorePropertyTest, EveryCandidateEndsExactlyOnceWhateverHappens) {
   constexpr int kNumSteps = 2000;
   int num_forwarded = 0;
   int num_lost = 0;
+  int num_refused = 0;
   for (uint64_t seed = 1; seed <= kNumHistories; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed);
@@ -316,10 +352,12 @@ TEST(TrackerCorePropertyTest, EveryCandidateEndsExactlyOnceWhateverHappens) {
     if (world.failed() || HasFatalFailure()) return;
     num_forwarded += world.num_forwarded();
     num_lost += world.num_lost();
+    num_refused += world.num_refused();
   }
-  // The histories must have been worth their while: both ends are common.
+  // The histories must have been worth their while: every end is common.
   EXPECT_GT(num_forwarded, 1000);
   EXPECT_GT(num_lost, 100);
+  EXPECT_GT(num_refused, 100);
 }
 
 }  // namespace

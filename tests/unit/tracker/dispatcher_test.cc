@@ -177,6 +177,47 @@ TEST_F(DispatcherTest, LostCandidateEndsWithItsHistory) {
   EXPECT_FALSE(client->Take().has_value());
 }
 
+TEST_F(DispatcherTest, WhatOneAgentSaysOfAKernelAnotherIsToldAndTheClientToo) {
+  const auto board = [](const std::string& name) {
+    v1::Hello hello = HelloOf(name);
+    (*hello.mutable_device()->mutable_tags())["board"] = "stm32f746";
+    return hello;
+  };
+  v1::SubmitRequest request = RequestOf(1);
+  request.mutable_candidates(0)->mutable_kernel()->set_digest("abc");
+  const auto first = std::make_shared<Agent>();
+  const SessionId session = dispatcher_.Hello(first, board("board-1")).value();
+  const auto client = std::make_shared<Client>();
+  ASSERT_TRUE(dispatcher_.Submit(client, request).ok());
+  EXPECT_TRUE(first->Take()->has_welcome());
+  v1::AgentMessage result = ResultOf(first->Take()->assignment(), 0);
+  result.mutable_result()->mutable_result()->set_outcome(v1::OUTCOME_TIMEOUT);
+  result.mutable_result()->mutable_result()->set_took_board_down("hung");
+  dispatcher_.FromAgent(session, result);
+  EXPECT_EQ(client->Take()->result().took_board_down(), "hung");
+
+  v1::Hello hello = board("board-2");
+  v1::QuarantinedKernel* known = hello.add_quarantined();
+  known->set_digest("def");
+  known->set_reason("faulted");
+  const auto second = std::make_shared<Agent>();
+  ASSERT_TRUE(dispatcher_.Hello(second, hello).ok());
+  EXPECT_TRUE(second->Take()->has_welcome());
+  EXPECT_EQ(second->Take()->quarantine().kernels(0).digest(), "abc");
+  const v1::Quarantine told = first->Take()->quarantine();
+  ASSERT_EQ(told.kernels_size(), 1);
+  EXPECT_EQ(told.kernels(0).digest(), "def");
+  EXPECT_EQ(told.kernels(0).reason(), "faulted");
+
+  const auto again = std::make_shared<Client>();
+  ASSERT_TRUE(dispatcher_.Submit(again, request).ok());
+  const v1::MeasureResult refused = again->Take()->result();
+  EXPECT_EQ(refused.outcome(), v1::OUTCOME_CRASHED);
+  EXPECT_EQ(refused.phase(), "dispatch");
+  EXPECT_THAT(refused.error(), HasSubstr("took a stm32f746 down before (hung)"));
+  EXPECT_FALSE(again->Take().has_value());
+}
+
 TEST_F(DispatcherTest, AgentOfAnotherKernelAbiIsRefused) {
   v1::Hello hello = HelloOf("pi-1");
   hello.mutable_device()->set_kernel_abi_version(TUNEFARM_KERNEL_ABI_VERSION + 1);

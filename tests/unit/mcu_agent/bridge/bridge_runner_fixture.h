@@ -93,8 +93,8 @@ class BridgeRunnerTest : public ::testing::Test {
     if (!runner_) {
       options_.triple = kTriple;
       options_.has_power_hook = true;
-      quarantine_.emplace(*QuarantineList::Open(folder_.File("quarantine")));
-      runner_.emplace(options_, &board_, &control_, &*quarantine_, &pace_);
+      quarantine_ = *QuarantineList::Open(folder_.File("quarantine"));
+      runner_.emplace(options_, &board_, &control_, quarantine_.get(), &pace_);
     }
     return *runner_;
   }
@@ -120,7 +120,7 @@ class BridgeRunnerTest : public ::testing::Test {
   FakeControl control_;
   TempFolder folder_;
   BridgeOptions options_;
-  std::optional<QuarantineList> quarantine_;
+  std::unique_ptr<QuarantineList> quarantine_;
   std::optional<BridgeRunner> runner_;
   v1::DataType type_ = v1::DATA_TYPE_S8;
   device_agent::MeasureRequest request_;

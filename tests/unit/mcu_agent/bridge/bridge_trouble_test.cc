@@ -36,6 +36,29 @@ TEST_F(BridgeRunnerTest, KernelThatTakesTheBoardDownIsQuarantined) {
   EXPECT_EQ(fake_.num_calls, calls_before + 1);
 }
 
+TEST_F(BridgeRunnerTest, KernelThatTookTheBoardDownIsReportedAsThat) {
+  Add(FakeKernel::kRight);
+  Add(FakeKernel::kStuck);
+  Add(FakeKernel::kFault);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_EQ(results_[1].took_board_down(), "");
+  EXPECT_THAT(results_[2].took_board_down(), HasSubstr("made no progress for"));
+  EXPECT_EQ(results_[3].took_board_down(), "") << "a fault is caught: the board lives";
+}
+
+TEST_F(BridgeRunnerTest, KernelThatABoardDoesNotComeBackFromIsNotTriedOnAnother) {
+  Add(FakeKernel::kRight, 1);
+  Add(FakeKernel::kStuck);
+  Add(FakeKernel::kRight, 2);
+  ASSERT_THAT(runner().BringUp(), IsOk());
+  fake_.breaks_for_good_when_stuck = true;
+  EXPECT_THAT(Run(), StatusIs(absl::StatusCode::kUnavailable, HasSubstr("tried: halt and reset")));
+  ASSERT_THAT(results_, SizeIs(1)) << "the others are lost with the board and run elsewhere";
+  EXPECT_EQ(results_[2].outcome(), v1::OUTCOME_TIMEOUT);
+  EXPECT_THAT(results_[2].took_board_down(), HasSubstr("made no progress for"));
+  EXPECT_TRUE(quarantine_->Reason(board_.name, request_.candidates[1].kernel().digest()));
+}
+
 TEST_F(BridgeRunnerTest, QuarantinedKernelRunsWithConsent) {
   options_.run_quarantined = true;
   Add(FakeKernel::kRight);
