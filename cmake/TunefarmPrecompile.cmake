@@ -41,11 +41,20 @@ if(TUNEFARM_PRECOMPILE)
   set_target_properties(tunefarm_precompiled_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 endif()
 
-# tunefarm_command_line(target): a target whose files define flags. CLI11 is all templates and takes 3 s to parse: its
-# users are compiled some at a time, and not optimised for speed, which takes as long again and gains nothing there.
-function(tunefarm_command_line target)
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
-  if(TUNEFARM_PRECOMPILE)
+# Compiling files together: parsing what all of them include is most of what a test or a user of CLI11 costs. On where
+# everything is built (release, the sanitizers), off in preset dev, where a file alone shall compile.
+option(TUNEFARM_BATCH_SOURCES "Compile the files of a test program, or of a command line, eight at a time" OFF)
+
+# tunefarm_batch_sources(target): names in its files' anonymous namespaces have to differ.
+function(tunefarm_batch_sources target)
+  if(TUNEFARM_BATCH_SOURCES)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
   endif()
+endfunction()
+
+# tunefarm_command_line(target): a target whose files define flags. CLI11 is all templates and takes 3 s to parse; its
+# users are not optimised for speed, which takes as long again and gains nothing there.
+function(tunefarm_command_line target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  tunefarm_batch_sources(${target})
 endfunction()

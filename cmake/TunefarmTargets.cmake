@@ -32,6 +32,7 @@ function(tunefarm_test name)
     TUNEFARM_SOURCE_DIR="${CMAKE_SOURCE_DIR}" TUNEFARM_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
   tunefarm_use_precompiled(${name} test)
+  tunefarm_batch_sources(${name})
   # What is tested is optimised; the tests themselves are built twice as fast without.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O0>)
   # With its sanitizers on, g++ 12 takes what a matcher's std::function holds for uninitialized.

@@ -49,6 +49,9 @@ struct ConfigFacts {
   struct Level {
     double input_bytes = 0, weight_bytes = 0, output_bytes = 0;
     double iterations = 1;  // How many such passes the kernel makes.
+    // Part of the first cache that its inputs can lie in: less than 1 where their pieces are so far
+    // apart in memory that they share few of its sets.
+    double reach = 1;
   };
   std::array<Level, 3> levels;
   double total_input_bytes = 0, total_weight_bytes = 0, total_output_bytes = 0;

@@ -86,9 +86,10 @@ double Footprint(const ConfigFacts::Level& level) {
 // the NEXT level brings each of its bytes once; if it does not fit, each of its passes brings its
 // own bytes again. A single k step always fits. A kernel that fits as a whole finds everything in
 // place: kernels are timed warm.
-double MissBytes(const ConfigFacts& facts, double capacity_bytes) {
+double MissBytes(const ConfigFacts& facts, double capacity_bytes, bool by_reach = false) {
   for (const ConfigFacts::Level& level : facts.levels) {
-    if (Footprint(level) > capacity_bytes) return Footprint(level) * level.iterations;
+    const double reached = by_reach ? level.reach * capacity_bytes : capacity_bytes;
+    if (Footprint(level) > reached) return Footprint(level) * level.iterations;
   }
   const double total =
       facts.total_input_bytes + facts.total_weight_bytes + facts.total_output_bytes;
@@ -160,8 +161,9 @@ void EstimateCore(const ConfigFacts& facts, const Target& target, AnalyticCost* 
 
 void EstimateMemory(const ConfigFacts& facts, const Target& target, AnalyticCost* cost) {
   const Bandwidths bandwidth = BandwidthsOf(target);
-  cost->l1_miss_bytes = MissBytes(facts, kUsableCache * static_cast<double>(target.l1_bytes)) +
-                        ConflictBytes(facts, target);
+  cost->l1_miss_bytes =
+      MissBytes(facts, kUsableCache * static_cast<double>(target.l1_bytes), true) +
+      ConflictBytes(facts, target);
   cost->l2_miss_bytes = MissBytes(facts, kUsableCache * static_cast<double>(target.l2_bytes));
   cost->l3_miss_bytes = MissBytes(facts, kUsableSharedCache * static_cast<double>(target.l3_bytes));
   cost->l2_cycles = cost->l1_miss_bytes / bandwidth.l2;

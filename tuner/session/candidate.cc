@@ -1,6 +1,7 @@
 #include "tuner/session/candidate.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace tunefarm::tuner {
 
@@ -37,6 +38,11 @@ RankedTrial ToRanked(const db::TrialRecord& trial) {
   ranked.cost_unit = FromRecord(trial.cost_unit);
   ranked.ns_per_cost_unit = trial.ns_per_cost_unit;
   return ranked;
+}
+
+bool LeadsInLog(const RankedTrial& a, const RankedTrial& b) {
+  return std::tie(a.emulated, a.median_ns, a.trial_id) <
+         std::tie(b.emulated, b.median_ns, b.trial_id);
 }
 
 CostUnit FromRecord(db::CostUnit unit) { return static_cast<CostUnit>(unit); }

@@ -36,6 +36,10 @@ struct RankedTrial {
   double ns_per_cost_unit = 1;
 };
 
+// Whether `a` comes before `b` where the log names a best one: hardware before emulators, then by
+// the median, then the first measured.
+bool LeadsInLog(const RankedTrial& a, const RankedTrial& b);
+
 // Of a trial by this run, and by an earlier one (its search figures).
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
                      int64_t trial_id);

@@ -6,7 +6,6 @@
 #include "base/statistics.h"
 #include "base/status.h"
 #include "spdlog/spdlog.h"
-#include "tuner/search/final_round.h"
 #include "tuner/session/peak_estimate.h"
 
 namespace tunefarm::tuner {
@@ -81,16 +80,21 @@ double MeasurePeak(const TaskSetup& setup, const std::atomic<bool>& stop, Measur
   return peak.flops();
 }
 
-// The finalist with the smallest median over all rounds: who leads unless a fairer comparison,
-// round by round, says otherwise.
-size_t Incumbent(const std::vector<RankedTrial>& finalists,
-                 const std::vector<std::vector<double>>& samples_ns) {
-  size_t best = 0;
-  for (size_t i = 1; i < finalists.size(); ++i) {
-    if (samples_ns[i].empty()) continue;
-    if (samples_ns[best].empty() || finalists[i].median_ns < finalists[best].median_ns) best = i;
+// Gives the finalists the figures that the log has of them, which count the rounds of a final that
+// was broken off before as well, and names the winner as the log does.
+absl::Status Crown(const TaskLog& log, FinalResult* result) {
+  for (size_t i = 0; i < result->finalists.size(); ++i) {
+    RankedTrial& finalist = result->finalists[i];
+    TUNEFARM_ASSIGN_OR_RETURN(const db::CostStatistics cost, log.FinalCost(finalist.trial_id));
+    if (cost.num_samples == 0) continue;
+    finalist.median_ns = cost.median_ns;
+    finalist.mad_ns = cost.mad_ns;
+    finalist.num_samples = static_cast<uint32_t>(cost.num_samples);
+    if (!result->winner || LeadsInLog(finalist, result->finalists[*result->winner])) {
+      result->winner = i;
+    }
   }
-  return best;
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -119,8 +123,6 @@ absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
   measure.min_sample = options.min_sample;
   FinalResult result;
   result.finalists = finalists;
-  std::vector<std::vector<double>> medians(finalists.size());  // By finalist, by round.
-  std::vector<std::vector<double>> samples(finalists.size());  // Of all rounds.
   std::vector<double> peaks;
   TUNEFARM_ASSIGN_OR_RETURN(const uint32_t first_round, log.NextFinalRound(Ids(finalists)));
   while (result.num_rounds < options.num_rounds) {
@@ -132,23 +134,11 @@ absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
       if (peak > 0) peaks.push_back(peak);
     }
     for (size_t i = 0; i < round.size(); ++i) {
-      const bool ok = round[i].outcome == Outcome::kOk;
-      const std::vector<double> new_samples = ok ? round[i].samples_ns : std::vector<double>();
       TUNEFARM_RETURN_IF_ERROR(log.AppendFinal(finalists[i].trial_id, number, round[i]));
-      medians[i].push_back(ok ? round[i].median_ns : 0);
-      samples[i].insert(samples[i].end(), new_samples.begin(), new_samples.end());
     }
   }
-  for (size_t i = 0; i < finalists.size(); ++i) {
-    if (samples[i].empty()) continue;
-    result.finalists[i].median_ns = base::Median(samples[i]);
-    result.finalists[i].mad_ns = base::MedianAbsoluteDeviation(samples[i]);
-    result.finalists[i].num_samples = static_cast<uint32_t>(samples[i].size());
-  }
   result.peak_flops = base::Median(peaks);
-  const size_t incumbent = Incumbent(result.finalists, samples);
-  TUNEFARM_ASSIGN_OR_RETURN(const FinalRoundResult choice, ChooseWinner(medians, incumbent));
-  result.winner = choice.winner;
+  TUNEFARM_RETURN_IF_ERROR(Crown(log, &result));
   return result;
 }
 

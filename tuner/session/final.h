@@ -1,10 +1,11 @@
 // The interleaved final: the best trials are measured again, A B C A B C ..., on one device with
-// nothing else going on, and compared round by round.
+// nothing else going on; the smallest median of all these samples wins, here and in the log.
 #ifndef TUNEFARM_TUNER_SESSION_FINAL_H_
 #define TUNEFARM_TUNER_SESSION_FINAL_H_
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,10 +25,10 @@ struct FinalOptions {
 };
 
 struct FinalResult {
-  uint32_t num_rounds = 0;  // That were completed; 0: nothing was compared.
+  uint32_t num_rounds = 0;  // That were completed.
   // As given, with the figures of the final instead of the search's where there are any.
   std::vector<RankedTrial> finalists;
-  size_t winner = 0;  // Among them.
+  std::optional<size_t> winner;  // Among them; none: the final has timed nobody.
   // The device's multiply-add peak, measured in turn with the finalists: median over the rounds,
   // FLOP/s; 0: not known.
   double peak_flops = 0;

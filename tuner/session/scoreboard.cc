@@ -35,6 +35,14 @@ const RankedTrial* Scoreboard::best() const {
   return by_cost_.empty() ? nullptr : &by_cost_.begin()->second.trial;
 }
 
+const RankedTrial* Scoreboard::best_in_log() const {
+  const RankedTrial* leader = nullptr;
+  for (const auto& [cost, entry] : by_cost_) {
+    if (leader == nullptr || LeadsInLog(entry.trial, *leader)) leader = &entry.trial;
+  }
+  return leader;
+}
+
 const RankedTrial* Scoreboard::Find(const std::string& config) const {
   const auto found = std::find_if(by_cost_.begin(), by_cost_.end(), [&](const auto& entry) {
     return entry.second.trial.config == config;

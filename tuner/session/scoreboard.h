@@ -28,8 +28,10 @@ class Scoreboard {
   uint32_t num_trials() const { return num_trials_; }
   const std::map<std::string, uint32_t>& outcomes() const { return outcomes_; }
 
-  // The fastest by its fastest sample, as all that ranks here; null while none is ok.
+  // The fastest by its fastest sample, which ranks during the search; null while none is ok.
   const RankedTrial* best() const;
+  // The one that the log names best without a final: by its median; null while none is ok.
+  const RankedTrial* best_in_log() const;
   // The trial of a config; null if it has none that is ok.
   const RankedTrial* Find(const std::string& config) const;
   // The fastest `count` on the best one's device, no two with the same code, fastest first. Those

@@ -11,11 +11,11 @@ SessionSummary Summarize(const Scoreboard& board, const TaskSetup& setup, const 
   summary.outcomes = board.outcomes();
   summary.bound_gflops = peak_flops * 1e-9;
   const std::string default_config = setup.space().Print(setup.default_config);
-  const RankedTrial* best = board.best();
+  const RankedTrial* best = board.best_in_log();
   const RankedTrial* untuned = board.Find(default_config);
   if (final != nullptr) {
     if (final->peak_flops > 0) summary.bound_gflops = final->peak_flops * 1e-9;
-    best = &final->finalists[final->winner];
+    if (final->winner) best = &final->finalists[*final->winner];
     for (const RankedTrial& finalist : final->finalists) {
       if (finalist.config == default_config) untuned = &finalist;
     }

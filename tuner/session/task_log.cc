@@ -189,6 +189,11 @@ absl::StatusOr<uint32_t> TaskLog::NextFinalRound(const std::vector<int64_t>& tri
   return last + 1;
 }
 
+absl::StatusOr<db::CostStatistics> TaskLog::FinalCost(int64_t trial_id) const {
+  TUNEFARM_ASSIGN_OR_RETURN(const db::TrialRecord trial, log_->GetTrial(trial_id));
+  return trial.final_cost;
+}
+
 absl::Status TaskLog::AppendFinal(int64_t trial_id, uint32_t round, const MeasureReport& report) {
   if (report.outcome != Outcome::kOk) return absl::OkStatus();
   return log_->AppendSamples(trial_id, round, report.samples_ns, ToRecords(report.all_samples));

@@ -43,6 +43,8 @@ class TaskLog {
                                db::ReferenceVerdict verdict);
   // The first final round that none of these trials has: 1, unless a final was broken off before.
   absl::StatusOr<uint32_t> NextFinalRound(const std::vector<int64_t>& trial_ids) const;
+  // What the final rounds of a trial came to, all together; 0 samples: it has none.
+  absl::StatusOr<db::CostStatistics> FinalCost(int64_t trial_id) const;
   // `round` from 1. A report that is not ok is left out.
   absl::Status AppendFinal(int64_t trial_id, uint32_t round, const MeasureReport& report);
 

@@ -6,8 +6,14 @@
 //   inside: for c_tile:]
 //     acc = 0;  for kh, kw (unrolled): acc += in[n, oh*s + kh, ow*s + kw, c] x w[kh, kw, c];  out =
 //     epilogue(acc)
+//
+// A padded copy is made of what the loop around it needs: of a block of rows, or of a channel tile
+// where these are outermost. Where a pixel is a multiple of 4 KB apart from the next, the lines of
+// one channel fall into one set of the first cache, and its loads are taken for reads of what was
+// just stored; a copy of the tile beforehand spares both.
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "absl/strings/str_format.h"
 #include "compiler/schedule/templates/templates.h"
@@ -19,6 +25,8 @@ namespace {
 // Taps times accumulators of one fully unrolled tile: beyond this the code outgrows the instruction
 // cache.
 constexpr int64_t kMaxUnrolledTaps = 512;
+// Addresses so far apart share a set of the first cache: it is indexed within a page.
+constexpr int64_t kSetPeriodBytes = 4096;
 
 struct Values {
   int64_t tile_oh, tile_ow, tile_c, block_oh;
@@ -47,9 +55,9 @@ class WindowTemplate final : public BoundTemplate {
          {0, 1},
          "1: all channels of a tile of pixels before the next pixels; 0: channel tiles outermost."},
         {"skip_padding", HasPadding() ? std::vector<int64_t>{1, 0} : std::vector<int64_t>{0},
-         "1: taps outside are skipped, borders peeled; 0: padded copy of each block."},
+         "1: taps outside are skipped, borders peeled; 0: padded copy beforehand."},
     };
-    space_ = ConfigSpace("window.v1", std::move(knobs),
+    space_ = ConfigSpace("window.v2", std::move(knobs),
                          [this](const Config& c) { return Check(Read(c)); });
   }
 
@@ -79,6 +87,8 @@ class WindowTemplate final : public BoundTemplate {
   std::string Check(const Values& v) const;
   void TileOutput(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const;
   void TileAccumulators(const TiledStages& stages, std::vector<Step>& steps) const;
+
+  double Reach(double bytes_per_pixel) const;
 
   const Operator op_;
   const Target target_;
@@ -125,7 +135,7 @@ void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages,
     if (v.block_oh == 0) steps.push_back(Peel(sink, "oh_outer", top, bottom));
   } else if (stages.pad != nullptr) {
     const std::string inner = stages.pad->axes.back().name;
-    steps.push_back(Split("pad", inner, 4 * lanes_));
+    steps.push_back(Split("pad", inner, v.channels_inside ? 4 * lanes_ : lanes_));
     steps.push_back(Vectorize("pad", inner + "_inner"));
   }
   steps.push_back(Split(sink, "ow", v.tile_ow));
@@ -163,8 +173,9 @@ void WindowTemplate::TileOutput(const Values& v, const TiledStages& stages,
   }
   steps.push_back(ComputeAt(stages.acc(), sink, v.channels_inside ? c + "_outer" : "ow_outer"));
   const bool box = op_.workload.multiplier == 1;
-  if (stages.pad != nullptr && !v.skip_padding && box)
-    steps.push_back(ComputeAt("pad", sink, parallel));
+  if (stages.pad != nullptr && !v.skip_padding && box) {
+    steps.push_back(ComputeAt("pad", sink, v.channels_inside ? parallel : c + "_outer"));
+  }
 }
 
 void WindowTemplate::TileAccumulators(const TiledStages& stages, std::vector<Step>& steps) const {
@@ -184,6 +195,14 @@ void WindowTemplate::TileAccumulators(const TiledStages& stages, std::vector<Ste
     steps.push_back(Unroll(acc, axis));
   }
   steps.push_back(Vectorize(acc, c + "_inner"));
+}
+
+// The part of the first cache's sets that a channel tile of pixels can lie in, which repeat every
+// 4 KB.
+double WindowTemplate::Reach(double bytes_per_pixel) const {
+  const int64_t pixel_bytes = op_.workload.c * SizeBytes(op_.workload.dtype);
+  const int64_t period = std::gcd(pixel_bytes, kSetPeriodBytes);
+  return std::min(1.0, bytes_per_pixel / static_cast<double>(period));
 }
 
 ConfigFacts WindowTemplate::Facts(const Config& config) const {
@@ -217,8 +236,9 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
                                    ? number(in_h * w.w * w.c) * elem
                                    : loop.total_input_bytes * tile_channels / number(channels_);
   if (HasPadding() && !v.skip_padding) {
+    // The copy of a channel tile is written into the first cache, that of a block beyond it.
     loop.packing_bytes =
-        2 *
+        (v.channels_inside ? 2 : 1) *
         number(w.n * (w.h + w.pad_top + w.pad_bottom) * (w.w + w.pad_left + w.pad_right) * w.c) *
         elem;
   }
@@ -229,6 +249,10 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
       number(v.tile_c) * (1.0 + number(in_h * in_w) / number(w.kh * w.kw));
   facts.broadcast_loads_per_step = 0;
   facts.operand_registers = number(2 * v.tile_c);
+  if (v.skip_padding || !HasPadding()) {
+    facts.levels[0].reach = Reach(tile_channels * elem);
+    if (!v.channels_inside) facts.levels[1].reach = facts.levels[0].reach;
+  }
   return facts;
 }
 

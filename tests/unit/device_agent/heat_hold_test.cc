@@ -5,7 +5,7 @@
 namespace tunefarm::device_agent {
 namespace {
 
-v1::DeviceState At(int celsius, bool throttled = false) {
+v1::DeviceState AtCelsius(int celsius, bool throttled = false) {
   v1::DeviceState state;
   state.set_temperature_millicelsius(celsius * 1000);
   state.set_throttled(throttled);
@@ -23,8 +23,8 @@ class HeatHoldTest : public testing::Test {
 };
 
 TEST_F(HeatHoldTest, CoolDeviceIsNotWaitedFor) {
-  EXPECT_FALSE(WaitAt(0, At(40)));
-  EXPECT_FALSE(WaitAt(1, At(74)));
+  EXPECT_FALSE(WaitAt(0, AtCelsius(40)));
+  EXPECT_FALSE(WaitAt(1, AtCelsius(74)));
   EXPECT_EQ(hold_.held(), absl::ZeroDuration());
 }
 
@@ -33,46 +33,46 @@ TEST_F(HeatHoldTest, DeviceThatTellsNothingIsNotWaitedFor) {
 }
 
 TEST_F(HeatHoldTest, HotDeviceIsWaitedForUntilItIsCool) {
-  EXPECT_TRUE(WaitAt(0, At(75)));
-  EXPECT_TRUE(WaitAt(10, At(70)));
-  EXPECT_TRUE(WaitAt(20, At(66)));
-  EXPECT_FALSE(WaitAt(30, At(65)));
+  EXPECT_TRUE(WaitAt(0, AtCelsius(75)));
+  EXPECT_TRUE(WaitAt(10, AtCelsius(70)));
+  EXPECT_TRUE(WaitAt(20, AtCelsius(66)));
+  EXPECT_FALSE(WaitAt(30, AtCelsius(65)));
   EXPECT_EQ(hold_.held(), absl::Seconds(30));
 }
 
 TEST_F(HeatHoldTest, BetweenTheLimitsNothingBegins) {
-  EXPECT_TRUE(WaitAt(0, At(80)));
-  EXPECT_FALSE(WaitAt(30, At(60)));
-  EXPECT_FALSE(WaitAt(40, At(74)));
+  EXPECT_TRUE(WaitAt(0, AtCelsius(80)));
+  EXPECT_FALSE(WaitAt(30, AtCelsius(60)));
+  EXPECT_FALSE(WaitAt(40, AtCelsius(74)));
   EXPECT_EQ(hold_.held(), absl::ZeroDuration());
 }
 
 TEST_F(HeatHoldTest, ThrottledDeviceIsWaitedForHoweverCool) {
-  EXPECT_TRUE(WaitAt(0, At(50, true)));
-  EXPECT_TRUE(WaitAt(10, At(50, true)));
-  EXPECT_FALSE(WaitAt(20, At(50, false)));
+  EXPECT_TRUE(WaitAt(0, AtCelsius(50, true)));
+  EXPECT_TRUE(WaitAt(10, AtCelsius(50, true)));
+  EXPECT_FALSE(WaitAt(20, AtCelsius(50, false)));
 }
 
 TEST_F(HeatHoldTest, HoldIsBounded) {
-  EXPECT_TRUE(WaitAt(0, At(80)));
-  EXPECT_TRUE(WaitAt(119, At(80)));
-  EXPECT_FALSE(WaitAt(120, At(80)));
+  EXPECT_TRUE(WaitAt(0, AtCelsius(80)));
+  EXPECT_TRUE(WaitAt(119, AtCelsius(80)));
+  EXPECT_FALSE(WaitAt(120, AtCelsius(80)));
   EXPECT_EQ(hold_.held(), absl::Minutes(2));
 }
 
 TEST_F(HeatHoldTest, DeviceThatDoesNotCoolIsNotWaitedForAgain) {
-  EXPECT_TRUE(WaitAt(0, At(80)));
-  EXPECT_FALSE(WaitAt(120, At(80)));
-  EXPECT_FALSE(WaitAt(121, At(82)));
-  EXPECT_FALSE(WaitAt(122, At(80, true)));
-  EXPECT_TRUE(WaitAt(123, At(85)));  // Much worse.
+  EXPECT_TRUE(WaitAt(0, AtCelsius(80)));
+  EXPECT_FALSE(WaitAt(120, AtCelsius(80)));
+  EXPECT_FALSE(WaitAt(121, AtCelsius(82)));
+  EXPECT_FALSE(WaitAt(122, AtCelsius(80, true)));
+  EXPECT_TRUE(WaitAt(123, AtCelsius(85)));  // Much worse.
 }
 
 TEST_F(HeatHoldTest, DeviceThatHasCooledIsWaitedForAgain) {
-  EXPECT_TRUE(WaitAt(0, At(80)));
-  EXPECT_FALSE(WaitAt(120, At(80)));
-  EXPECT_FALSE(WaitAt(600, At(50)));
-  EXPECT_TRUE(WaitAt(700, At(80)));
+  EXPECT_TRUE(WaitAt(0, AtCelsius(80)));
+  EXPECT_FALSE(WaitAt(120, AtCelsius(80)));
+  EXPECT_FALSE(WaitAt(600, AtCelsius(50)));
+  EXPECT_TRUE(WaitAt(700, AtCelsius(80)));
 }
 
 TEST(ChooseHoldTest, OwnerGoesBeforeTheSystemAndTheSystemBeforeTheDefault) {

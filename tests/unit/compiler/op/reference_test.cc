@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::tunefarm::testing::IsOk;
 using ::tunefarm::testing::StatusIs;
 
-Operator Built(const std::string& key) { return *BuildOperator(*ParseWorkload(key)); }
+Operator OperatorOf(const std::string& key) { return *BuildOperator(*ParseWorkload(key)); }
 
 template <typename T>
 TensorBytes Bytes(const std::vector<T>& values) {
@@ -33,7 +33,7 @@ TensorBytes Bytes(const std::vector<T>& values) {
 
 template <typename T>
 std::vector<T> Output(const std::string& key, const std::vector<TensorBytes>& inputs) {
-  const auto bytes = ReferenceOutput(Built(key), inputs);
+  const auto bytes = ReferenceOutput(OperatorOf(key), inputs);
   EXPECT_THAT(bytes, IsOk()) << key;
   if (!bytes.ok()) return {};
   std::vector<T> values(bytes->size() / sizeof(T));
@@ -215,7 +215,7 @@ TEST(ReferenceTest, BothWritingsOfTheFixedPointMultiplicationAgree) {
 // ---- test data
 
 TEST(FillTest, DataIsAFunctionOfSeedBufferAndElement) {
-  const Operator op = Built("conv2d/f32/nhwc/1x5x5x3/o4k3x3/bias");
+  const Operator op = OperatorOf("conv2d/f32/nhwc/1x5x5x3/o4k3x3/bias");
   EXPECT_EQ(FillInput(op, 0, 7), FillInput(op, 0, 7));
   EXPECT_NE(FillInput(op, 0, 7), FillInput(op, 0, 8));
   const TensorBytes in = FillInput(op, 0, 7);
@@ -229,7 +229,7 @@ TEST(FillTest, QuantisedResultsSpreadOverTheRange) {
   for (const char* key : {"dense/s8/8x1/o256/bias", "conv2d/s8/nhwc/1x8x8x16/o64k3x3p1x1/bias",
                           "dense/s8/8x4096/o256", "depthwise_conv2d/s8/nhwc/1x16x16x32/k3x3",
                           "add/s8/nhwc/1x8x8x32"}) {
-    const Operator op = Built(key);
+    const Operator op = OperatorOf(key);
     std::vector<TensorBytes> inputs;
     for (size_t i = 0; i < op.inputs.size(); ++i) inputs.push_back(FillInput(op, i, 3));
     const TensorBytes out = *ReferenceOutput(op, inputs);
@@ -246,7 +246,7 @@ TEST(FillTest, QuantisedResultsSpreadOverTheRange) {
 }
 
 TEST(ReferenceTest, WrongNumberOrSizeOfInputsIsRefused) {
-  const Operator op = Built("dense/f32/1x4/o2");
+  const Operator op = OperatorOf("dense/f32/1x4/o2");
   EXPECT_THAT(ReferenceOutput(op, {}),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0 inputs, needs 2")));
   EXPECT_THAT(

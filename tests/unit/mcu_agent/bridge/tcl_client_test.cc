@@ -14,11 +14,11 @@ using ::tunefarm::testing::IsOk;
 using ::tunefarm::testing::StatusIs;
 using ::tunefarm::testing::TclServer;
 
-constexpr absl::Duration kPatience = absl::Seconds(30);
+constexpr absl::Duration kAnswerLimit = absl::Seconds(30);
 constexpr absl::Duration kSoon = absl::Milliseconds(20);
 
 TclClient Connect(const TclServer& server) {
-  absl::StatusOr<TclClient> client = TclClient::Connect(server.port(), kPatience);
+  absl::StatusOr<TclClient> client = TclClient::Connect(server.port(), kAnswerLimit);
   EXPECT_THAT(client, IsOk());
   return *std::move(client);
 }
@@ -29,7 +29,7 @@ TEST(TclClientTest, ResultComesBackWithoutItsMarks) {
     return {"+0x1234 \n\x1a"};
   });
   TclClient client = Connect(server);
-  EXPECT_EQ(*client.Call("read_memory 0 32 1", kPatience), "0x1234");
+  EXPECT_EQ(*client.Call("read_memory 0 32 1", kAnswerLimit), "0x1234");
 }
 
 TEST(TclClientTest, FailedCommandIsToldAndTheConnectionGoesOn) {
@@ -37,9 +37,9 @@ TEST(TclClientTest, FailedCommandIsToldAndTheConnectionGoesOn) {
     return {command.find("halt") != std::string::npos ? "-timed out\x1a" : "+ok\x1a"};
   });
   TclClient client = Connect(server);
-  EXPECT_THAT(client.Call("halt", kPatience),
+  EXPECT_THAT(client.Call("halt", kAnswerLimit),
               StatusIs(absl::StatusCode::kFailedPrecondition, "timed out"));
-  EXPECT_EQ(*client.Call("resume", kPatience), "ok");
+  EXPECT_EQ(*client.Call("resume", kAnswerLimit), "ok");
 }
 
 TEST(TclClientTest, LongReplyInPiecesIsOneResult) {
@@ -47,7 +47,7 @@ TEST(TclClientTest, LongReplyInPiecesIsOneResult) {
   const TclServer server(
       [&](const std::string&) -> TclServer::Reply { return {"+" + words + "\x1a"}; });
   TclClient client = Connect(server);
-  EXPECT_EQ(*client.Call("read", kPatience), words);
+  EXPECT_EQ(*client.Call("read", kAnswerLimit), words);
 }
 
 TEST(TclClientTest, SilenceEndsAtTheDeadlineAndWithItTheConnection) {
@@ -58,14 +58,14 @@ TEST(TclClientTest, SilenceEndsAtTheDeadlineAndWithItTheConnection) {
                        "OpenOCD did not answer \"reset halt\" within 20ms"));
   EXPECT_FALSE(client.alive());
   // A late reply must not be taken for that of the next command.
-  EXPECT_THAT(client.Call("resume", kPatience),
+  EXPECT_THAT(client.Call("resume", kAnswerLimit),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("is over")));
 }
 
 TEST(TclClientTest, ClosedConnectionEndsTheCallAtOnce) {
   const TclServer server([](const std::string&) -> TclServer::Reply { return {"+ha", true}; });
   TclClient client = Connect(server);
-  EXPECT_THAT(client.Call("halt", kPatience),
+  EXPECT_THAT(client.Call("halt", kAnswerLimit),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("closed the connection")));
   EXPECT_FALSE(client.alive());
 }
@@ -73,7 +73,7 @@ TEST(TclClientTest, ClosedConnectionEndsTheCallAtOnce) {
 TEST(TclClientTest, ReplyOfSomethingElseEndsTheConnection) {
   const TclServer server([](const std::string&) -> TclServer::Reply { return {"HTTP/1.1\x1a"}; });
   TclClient client = Connect(server);
-  EXPECT_THAT(client.Call("halt", kPatience),
+  EXPECT_THAT(client.Call("halt", kAnswerLimit),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("none of OpenOCD's")));
 }
 
@@ -83,7 +83,7 @@ TEST(TclClientTest, NobodyListeningIsToldWithThePort) {
     const TclServer gone([](const std::string&) -> TclServer::Reply { return {}; });
     port = gone.port();
   }
-  EXPECT_THAT(TclClient::Connect(port, kPatience),
+  EXPECT_THAT(TclClient::Connect(port, kAnswerLimit),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("Connection refused")));
 }
 

@@ -63,6 +63,47 @@ TEST_F(FinalTest, WinnerOfTheFinalIsCrownedNotTheLuckyOneOfTheSearch) {
   EXPECT_TRUE(best->from_final);
 }
 
+// Faster in most rounds, slower in the median over all of them: one figure decides, and the log's
+// answer is the session's.
+TEST_F(FinalTest, WinnerIsTheOneThatTheLogNamesBest) {
+  const std::vector<double> steady = {100, 100, 100, 190, 200};
+  const std::vector<double> varying = {90, 120, 120, 170, 180};
+  std::map<std::string, size_t> rounds;
+  std::string first, second;
+  measurer_.measure = [&](const auto& request, int) {
+    if (!request.final_round && request.ticket == 3) first = request.config;
+    if (!request.final_round && request.ticket == 4) second = request.config;
+    if (request.config != first && request.config != second) return OkReport(2000);
+    if (!request.final_round) return OkReport(request.config == first ? 90 : 95);
+    const size_t round = rounds[request.config]++;
+    return OkReport(request.config == first ? steady[round] : varying[round]);
+  };
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->best.config, first);
+  const auto best = log_->Best(kTask, spec_.target, false);
+  ASSERT_THAT(best, IsOk());
+  EXPECT_EQ(best->config, summary->best.config);
+  EXPECT_EQ(best->cost.median_ns, summary->best.cost_median);
+}
+
+TEST_F(FinalTest, WithoutAFinalTheMedianDecidesAsInTheLog) {
+  measurer_.measure = [](const auto& request, int) {
+    MeasureReport report = OkReport(1000 + static_cast<double>(request.ticket));
+    if (request.ticket == 3) report.samples_ns[0] = 500;  // Once lucky, otherwise slower.
+    return report;
+  };
+  on_event_ = [this](const TuningEvent& event) {
+    if (event.kind == TuningEvent::Kind::kTrial && event.trial == 5) stop_ = true;
+  };
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  const auto best = log_->Best(kTask, spec_.target, false);
+  ASSERT_THAT(best, IsOk());
+  EXPECT_EQ(summary->best.config, best->config);
+  EXPECT_EQ(summary->best.cost_median, best->cost.median_ns);
+}
+
 TEST_F(FinalTest, ConfigsWithTheSameCodeTakeOnePlace) {
   // The fake's code follows from the config; here all but the first two share one.
   measurer_.measure = [](const auto& request, int) { return OkReport(CostOf(request.config)); };
