@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "nlohmann/json.hpp"
-#include "tests/support/mcu_soak.h"
+#include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/program.h"
 
 namespace tunefarm {
