@@ -14,9 +14,15 @@ namespace {
 
 using Devices = std::vector<const DeviceInfo*>;
 
-size_t CountMeeting(const Devices& devices, const Requirement& requirement) {
-  return std::count_if(devices.begin(), devices.end(),
-                       [&](const DeviceInfo* device) { return Meets(*device, requirement); });
+// Whether `device` may run what has this requirement, beside the others that take work.
+bool May(const DeviceInfo& device, const Requirement& requirement, const Devices& available) {
+  return Meets(device, requirement) && !Avoids(device, requirement, available);
+}
+
+size_t CountThatMay(const Devices& available, const Requirement& requirement) {
+  return std::count_if(available.begin(), available.end(), [&](const DeviceInfo* device) {
+    return May(*device, requirement, available);
+  });
 }
 
 }  // namespace
@@ -45,7 +51,8 @@ std::optional<DispatchQueue::Offer> DispatchQueue::OfferOf(SubmissionId id,
                                                            const DeviceInfo& device,
                                                            const Devices& available) const {
   const Submission& submission = submissions_.at(id);
-  if (submission.queued() == 0 || !Meets(device, submission.spec.requirement)) return std::nullopt;
+  const Requirement& requirement = submission.spec.requirement;
+  if (submission.queued() == 0 || !May(device, requirement, available)) return std::nullopt;
   for (const CandidateId suspect : submission.suspects) {
     const std::vector<Loss>& losses = submission.losses.at(suspect);
     const auto lost_on = [&](const std::string& name) {
@@ -54,7 +61,7 @@ std::optional<DispatchQueue::Offer> DispatchQueue::OfferOf(SubmissionId id,
     };
     const bool another_is_there =
         std::any_of(available.begin(), available.end(), [&](const DeviceInfo* other) {
-          return !lost_on(other->name) && MayHave(submission, suspect, *other);
+          return !lost_on(other->name) && MayHave(submission, suspect, *other, available);
         });
     if (another_is_there && lost_on(device.name)) continue;
     if (FateOf(submission, suspect, device, available).kind != Fate::kLeave) {
@@ -70,8 +77,8 @@ std::optional<DispatchQueue::Offer> DispatchQueue::OfferOf(SubmissionId id,
 }
 
 bool DispatchQueue::MayHave(const Submission& submission, CandidateId candidate,
-                            const DeviceInfo& device) const {
-  if (!Meets(device, submission.spec.requirement)) return false;
+                            const DeviceInfo& device, const Devices& available) const {
+  if (!May(device, submission.spec.requirement, available)) return false;
   const auto digest = submission.spec.digests.find(candidate);
   return digest == submission.spec.digests.end() ||
          quarantine_.WhyBarred(device, digest->second).empty();
@@ -80,10 +87,10 @@ bool DispatchQueue::MayHave(const Submission& submission, CandidateId candidate,
 DispatchQueue::Fate DispatchQueue::FateOf(const Submission& submission, CandidateId candidate,
                                           const DeviceInfo& device,
                                           const Devices& available) const {
-  if (MayHave(submission, candidate, device)) return {};
-  const bool another_may =
-      std::any_of(available.begin(), available.end(),
-                  [&](const DeviceInfo* other) { return MayHave(submission, candidate, *other); });
+  if (MayHave(submission, candidate, device, available)) return {};
+  const bool another_may = std::any_of(
+      available.begin(), available.end(),
+      [&](const DeviceInfo* other) { return MayHave(submission, candidate, *other, available); });
   if (another_may) return {Fate::kLeave, ""};
   return {Fate::kRefuse, quarantine_.WhyBarred(device, submission.spec.digests.at(candidate))};
 }
@@ -123,7 +130,7 @@ std::optional<DispatchQueue::Batch> DispatchQueue::Take(const DeviceInfo& device
   // leave the others idle.
   const Submission& submission = submissions_.at(offer->submission);
   const size_t num_sharing =
-      std::max<size_t>(1, CountMeeting(available, submission.spec.requirement));
+      std::max<size_t>(1, CountThatMay(available, submission.spec.requirement));
   const size_t share = (submission.fresh.size() + num_sharing - 1) / num_sharing;
   return Start(*offer, device, available, std::min(share, max_batch));
 }
@@ -201,7 +208,7 @@ std::vector<DispatchQueue::Waiting> DispatchQueue::NewlyWaiting(const Devices& a
   for (auto& [id, submission] : submissions_) {
     if (submission.queued() == 0 || !submission.running.empty()) continue;
     std::string why;
-    if (CountMeeting(available, submission.spec.requirement) == 0) {
+    if (CountThatMay(available, submission.spec.requirement) == 0) {
       why = WhyNoneMeets(submission.spec.requirement, available, draining);
     }
     if (why == submission.told) continue;

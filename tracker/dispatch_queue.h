@@ -103,8 +103,10 @@ class DispatchQueue {
     uint64_t last_served = 0;  // Breaks ties: who waited longer.
   };
 
-  // It meets the requirement, and the kernel is not barred from it.
-  bool MayHave(const Submission& submission, CandidateId candidate, const DeviceInfo& device) const;
+  // It meets the requirement, is not one to avoid beside the others, and the kernel is not barred
+  // from it.
+  bool MayHave(const Submission& submission, CandidateId candidate, const DeviceInfo& device,
+               const std::vector<const DeviceInfo*>& available) const;
   // What becomes of a candidate when a device asks that meets the requirement.
   struct Fate {
     enum { kRun, kLeave, kRefuse } kind = kRun;

@@ -76,6 +76,14 @@ bool Meets(const DeviceInfo& device, const Requirement& requirement) {
                      [&](const auto& tag) { return HasTag(device, tag.first, tag.second); });
 }
 
+bool Avoids(const DeviceInfo& device, const Requirement& requirement,
+            const std::vector<const DeviceInfo*>& available) {
+  if (!requirement.avoid_names.contains(device.name)) return false;
+  return std::any_of(available.begin(), available.end(), [&](const DeviceInfo* other) {
+    return !requirement.avoid_names.contains(other->name) && Meets(*other, requirement);
+  });
+}
+
 std::string WhyNoneMeets(const Requirement& requirement,
                          const std::vector<const DeviceInfo*>& available,
                          const std::vector<const DeviceInfo*>& draining) {

@@ -9,7 +9,13 @@
 
 namespace tunefarm::tracker {
 
+// Names to be avoided are not looked at: Avoids does.
 bool Meets(const DeviceInfo& device, const Requirement& requirement);
+
+// Whether `device`, which meets the requirement, must leave it to another one: it is to be avoided,
+// and one of `available` that is not meets the requirement too.
+bool Avoids(const DeviceInfo& device, const Requirement& requirement,
+            const std::vector<const DeviceInfo*>& available);
 
 // One line such as "no connected device has avx512f; 2 devices connected". `available` are the
 // devices that take work, `draining` those that are connected and take none. Requires that no

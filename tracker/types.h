@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -81,6 +82,7 @@ struct Requirement {
   std::vector<std::string> features;
   std::map<std::string, std::string> tags;
   std::optional<bool> emulated = {};
+  std::set<std::string> avoid_names = {};  // Not these while another one would do.
 };
 
 struct SubmissionSpec {

@@ -136,6 +136,8 @@ SubmissionSpec FromProto(const v1::SubmitRequest& request) {
   if (request.requirement().has_emulated()) {
     out.requirement.emulated = request.requirement().emulated();
   }
+  out.requirement.avoid_names.insert(request.requirement().avoid_names().begin(),
+                                     request.requirement().avoid_names().end());
   for (const v1::Candidate& candidate : request.candidates()) {
     out.candidates.push_back(candidate.candidate_id());
     if (!candidate.kernel().digest().empty()) {

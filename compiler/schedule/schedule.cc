@@ -173,7 +173,7 @@ Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {
 }
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs) {
   return Expand(std::move(stage), kPairTileForm,
-                {knobs.pixels, knobs.channels, knobs.steps, knobs.weight_bits});
+                {knobs.pixels, knobs.channels, knobs.steps, knobs.weight_bits, knobs.rows});
 }
 Step ExpandWindowRows(std::string stage, const WindowRowsKnobs& knobs) {
   return Expand(std::move(stage), kWindowRowsForm, {knobs.along_height ? 1 : 0});

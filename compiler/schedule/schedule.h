@@ -154,13 +154,16 @@ Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group);
 Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
 
 // pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and
-// channels of a tile, pair steps in one iteration of its loop, bits of a packed weight (16: widened
-// ahead of time; 8: half the memory, widened by the tile, which takes an even number of steps).
+// channels of a tile, pair steps in one iteration of its loop (0: all of them, no loop), bits of a
+// packed weight (16: widened ahead of time; 8: half the memory, widened by the tile, which takes an
+// even number of steps), rows (0: each tile's windows are gathered to columns; above: the inputs of
+// so many output rows are widened together, and tiles read them in place).
 inline constexpr char kPairTileForm[] = "pair_tile";
 struct PairTileKnobs {
   int64_t pixels = 1, channels = 1;
   int64_t steps = 1;
   int64_t weight_bits = 16;
+  int64_t rows = 0;
 };
 Step ExpandPairTile(std::string stage, const PairTileKnobs& knobs);
 

@@ -117,8 +117,9 @@ std::string Check(const Operator& op, const Artifact& artifact) {
   const char* type = CType(op.output->dtype);
   const std::string wrong =
       op.output->dtype == DType::kF32
-          ? absl::StrFormat("!(distance(got[i], want[i]) <= %.9gf + %.9gf * distance(want[i], 0))",
-                            op.absolute_tolerance, op.relative_tolerance)
+          ? absl::StrFormat(
+                "!(distance(got[i], want[i]) <= (float)%.9g + (float)%.9g * distance(want[i], 0))",
+                op.absolute_tolerance, op.relative_tolerance)
           : "got[i] != want[i]";
   return absl::StrFormat(R"c(  /* The same by plain loops. */
   const %s* got = buffers[%s];
@@ -173,8 +174,8 @@ enum { SEED = 1 };
 %s%s%s}
 )c",
       artifact.run_symbol, target.triple, target.cpu, machine, InComment(artifact.toolchain),
-      kTensorFillHeader, kRuntime, InComment(Print(op.workload)), CReference(op), distance,
-      BufferSetup(artifact), Calls(artifact), Check(op, artifact));
+      kTensorFillHeader, kRuntime, InComment(Print(op.workload)), CReference(op, CLibrary::kNone),
+      distance, BufferSetup(artifact), Calls(artifact), Check(op, artifact));
 }
 
 std::string BoardLinkerScript() {

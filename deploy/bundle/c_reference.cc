@@ -170,9 +170,9 @@ std::string WeightedBody(const Workload& w) {
       absl::StrFormat("%s[%s]", in, ImageIndex(w, w.h, w.w, w.c, "n", "h", "w_in", channel));
   const std::string weight = absl::StrFormat("%s[%s]", weights, WeightIndex(w, group_c));
   const std::string product = is_float
-                                  ? absl::StrFormat("(double)%s * %s", element, weight)
+                                  ? absl::StrFormat("(real)%s * %s", element, weight)
                                   : absl::StrFormat("(%s - zero_points[0]) * %s", element, weight);
-  std::string body = is_float ? "          double value = 0;\n" : "          int32_t value = 0;\n";
+  std::string body = is_float ? "          real value = 0;\n" : "          int32_t value = 0;\n";
   body += OverTaps(w, Loop(7, "ic", group_c) +
                           absl::StrFormat("                value += %s;\n", product) +
                           CloseLoops(7, 7));
@@ -188,13 +188,13 @@ std::string PoolBody(const Workload& w) {
   std::string body;
   if (w.op == OpKind::kMaxPool2d) {
     body = absl::StrFormat("          %s value = %s;\n", CType(w.dtype),
-                           is_float ? "-INFINITY" : "-128");
+                           is_float ? "-__builtin_inff()" : "-128");
     body += OverTaps(
         w, absl::StrFormat("              if (%s > value) value = %s;\n", element, element));
     body += absl::StrFormat("          out[%s] = value;\n", out_index);
   } else {
     body = absl::StrFormat("          %s value = 0;\n          int32_t taps = 0;\n",
-                           is_float ? "double" : "int32_t");
+                           is_float ? "real" : "int32_t");
     body += OverTaps(
         w, absl::StrFormat("              value += %s;\n              ++taps;\n", element));
     body += is_float ? absl::StrFormat("          out[%s] = (float)(value / taps);\n", out_index)
@@ -265,7 +265,7 @@ std::string Body(const Workload& w) {
 
 }  // namespace
 
-std::string CReference(const Operator& op) {
+std::string CReference(const Operator& op, CLibrary library) {
   std::vector<std::string> parameters;
   for (const compiler::OperatorInput& input : op.inputs) {
     parameters.push_back(
@@ -276,8 +276,16 @@ std::string CReference(const Operator& op) {
   const bool exponentiates = absl::StrContains(body, "fixed_exp(");
   const bool rescales = absl::StrContains(body, "rescale(");
   const bool clamps = absl::StrContains(body, "clamp(");
-  return absl::StrFormat("%s%s%sstatic void reference(%s) {\n%s}\n", rescales ? kFixedPoint : "",
-                         exponentiates ? kCFixedExp : "", clamps ? kClamp : "",
+  const bool hosted = library == CLibrary::kHosted;
+  std::string helpers;
+  if (op.workload.dtype == DType::kF32) {
+    helpers += absl::StrFormat("typedef %s real;\n\n", hosted ? "double" : "float");
+  }
+  if (absl::StrContains(body, "exp_of(")) helpers += hosted ? kCHostedExp : kCFloatExp;
+  if (rescales) helpers += kFixedPoint;
+  if (exponentiates) helpers += kCFixedExp;
+  if (clamps) helpers += kClamp;
+  return absl::StrFormat("%sstatic void reference(%s) {\n%s}\n", helpers,
                          absl::StrJoin(parameters, ", "), body);
 }
 

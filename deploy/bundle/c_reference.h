@@ -10,10 +10,15 @@
 
 namespace tunefarm::deploy {
 
+enum class CLibrary {
+  kHosted,  // f32 sums are taken in double; needs <math.h>.
+  kNone,    // In float: doubles would need library functions where the FPU has none.
+};
+
 // A C function `static void reference(const T* <input>..., T* out)` with the inputs of `op` in
-// order (data, then constants) and whatever it calls. Needs <stdint.h>. f32 sums are taken in
-// double; s8 is TFLite's arithmetic to the bit.
-std::string CReference(const compiler::Operator& op);
+// order (data, then constants) and whatever it calls. Needs <stdint.h>. s8 is TFLite's arithmetic
+// to the bit.
+std::string CReference(const compiler::Operator& op, CLibrary library);
 
 }  // namespace tunefarm::deploy
 

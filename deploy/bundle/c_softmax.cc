@@ -5,10 +5,10 @@
 namespace tunefarm::deploy {
 namespace {
 
-constexpr char kFloatRow[] = R"c(    double max = x[0], sum = 0;
+constexpr char kFloatRow[] = R"c(    real max = x[0], sum = 0;
     for (int64_t i = 0; i < %d; ++i) max = x[i] > max ? x[i] : max;
-    for (int64_t i = 0; i < %d; ++i) sum += exp(x[i] - max);
-    for (int64_t i = 0; i < %d; ++i) out[n * %d + i] = (float)(exp(x[i] - max) / sum);
+    for (int64_t i = 0; i < %d; ++i) sum += exp_of(x[i] - max);
+    for (int64_t i = 0; i < %d; ++i) out[n * %d + i] = (float)(exp_of(x[i] - max) / sum);
 )c";
 
 constexpr char kQuantisedRow[] = R"c(    int32_t max = -128, sum = 0;
@@ -31,6 +31,23 @@ constexpr char kQuantisedRow[] = R"c(    int32_t max = -128, sum = 0;
 )c";
 
 }  // namespace
+
+const char kCHostedExp[] = R"c(static real exp_of(real x) { return exp(x); }
+
+)c";
+
+const char kCFloatExp[] =
+    R"c(/* e^x = 2^n e^r with |r| <= ln 2 / 2; ln 2 in two parts, so that n of them are exact. */
+static real exp_of(real x) {
+  if (x < -87) return 0;
+  const int32_t n = (int32_t)(x * 1.44269504f - 0.5f);
+  const float r = (x - (float)n * 0.693359375f) + (float)n * 2.12194440e-4f;
+  const float tail = 1 / 6.0f + r * (1 / 24.0f + r * (1 / 120.0f + r * (1 / 720.0f)));
+  const union { uint32_t bits; float value; } power = {(uint32_t)(n + 127) << 23};
+  return power.value * (1 + r * (1 + r * (0.5f + r * tail)));
+}
+
+)c";
 
 const char kCFixedExp[] = R"c(/* e^x for x <= 0 with 26 fractional bits; the result has 31. */
 static int32_t fixed_exp(int32_t x) {

@@ -12,7 +12,12 @@ namespace tunefarm::deploy {
 // divide_by_power_of_two().
 extern const char kCFixedExp[];
 
-// The statements of reference(): in s8 they call what stands above and rescale(), clamp().
+// exp_of(x) for x <= 0 in type real: by the C library, and without one in float.
+extern const char kCHostedExp[];
+extern const char kCFloatExp[];
+
+// The statements of reference(): in s8 they call fixed_exp(), fixed_reciprocal(), rescale() and
+// clamp(), in f32 exp_of().
 std::string CSoftmaxBody(const compiler::Workload& workload);
 
 }  // namespace tunefarm::deploy

@@ -153,8 +153,8 @@ int main(void) {
 %s%s%s}
 )c",
       artifact.run_symbol, InComment(artifact.toolchain), kTensorFillHeader, kHelpers,
-      InComment(Print(op.workload)), CReference(op), BufferSetup(artifact), Calls(artifact),
-      Check(op, artifact));
+      InComment(Print(op.workload)), CReference(op, CLibrary::kHosted), BufferSetup(artifact),
+      Calls(artifact), Check(op, artifact));
 }
 
 }  // namespace tunefarm::deploy

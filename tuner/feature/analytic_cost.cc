@@ -12,9 +12,11 @@ namespace {
 using compiler::ConfigFacts;
 using compiler::Target;
 
-// Instructions renamed per cycle: between Skylake's 4 and the 6 of Zen 4 and Golden Cove; small
-// in-order cores issue 2.
+// Instructions renamed per cycle: between Skylake's 4 and the 6 of Zen 4 and Golden Cove. The A72
+// takes 3, the A76 4, one of which goes to the addresses that loads without an offset need and the
+// facts do not count. Small in-order cores issue 2.
 constexpr double kOutOfOrderWidth = 5;
+constexpr double kOutOfOrderArmWidth = 3;
 constexpr double kInOrderWidth = 2;
 // Beyond the decoded-instruction cache, 16 bytes are fetched per cycle: about 2.5 vector
 // instructions of 6 bytes.
@@ -47,9 +49,11 @@ constexpr int64_t kL1SetBytes = 4096;
 constexpr double kTailExposure = 0.6;
 // A tile whose k loop is unrolled whole has no exit to mispredict.
 constexpr double kStraightTileOverhead = 2;
-// Scalars that are splat over a vector need a load port and not its width: out-of-order cores have
-// two at least.
-constexpr double kBroadcastsPerCycle = 2;
+// Scalars that are splat over a vector need a load port and not its width. Vectors of 512 bits, if
+// only one comes per cycle, come through two ports of 256; narrower ones pass one whole (A72).
+constexpr double kWideVectorLanes = 16;
+constexpr double kLoadPorts = 1;
+constexpr double kLoadPortsOfWideVectors = 2;
 
 // An in-order core that waits for a load does nothing else, and a quadword load takes an issue slot
 // that no multiply-add shares (A53). By LLVM's model of it, tiles of 7 to 9 by 2 spend this many
@@ -113,7 +117,9 @@ double ConflictBytes(const ConfigFacts& facts, const Target& target) {
 }
 
 double FrontEndWidth(const ConfigFacts& facts, const Target& target) {
-  const double width = target.in_order ? kInOrderWidth : kOutOfOrderWidth;
+  const double width = target.in_order            ? kInOrderWidth
+                       : target.HasLaneMultiply() ? kOutOfOrderArmWidth
+                                                  : kOutOfOrderWidth;
   return facts.body_instructions > kUopCacheInstructions ? std::min(width, kDecodeWidth) : width;
 }
 
@@ -139,9 +145,9 @@ void EstimateCore(const ConfigFacts& facts, const Target& target, AnalyticCost* 
   cost->fma_latency_cycles = full_tiles * chain_cycles;
   cost->tail_cycles = kTailExposure * (facts.tiles - full_tiles) * chain_cycles;
 
-  const double broadcasts_per_cycle = target.in_order
-                                          ? target.load_per_cycle
-                                          : std::max(target.load_per_cycle, kBroadcastsPerCycle);
+  const double ports = facts.native_lanes < kWideVectorLanes ? kLoadPorts : kLoadPortsOfWideVectors;
+  const double broadcasts_per_cycle =
+      target.in_order ? target.load_per_cycle : std::max(target.load_per_cycle, ports);
   const double vector_loads = facts.vector_loads_per_step * parts + spilled;
   const double loading =
       vector_loads / target.load_per_cycle + facts.broadcast_loads_per_step / broadcasts_per_cycle;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "tuner/measure/wire.h"
 
@@ -33,13 +34,17 @@ FarmFlow::FarmFlow(const Farm& farm, const std::string& owner, absl::Duration re
                    }}) {}
 
 std::string FarmFlow::Item::BatchKey() const {
-  return absl::StrFormat("%s|%s|%s|%d", request.workload, request.target, request.device,
+  return absl::StrFormat("%s|%s|%s|%s|%d", request.workload, request.target, request.device,
+                         absl::StrJoin(request.avoid_devices, ","),
                          OutputPosition(kernel.signature()));
 }
 
 std::string FarmFlow::Item::CodeKey() const {
-  return absl::StrFormat("%s|%s|%s|%s", request.workload, request.target, request.device,
-                         report.text_hash);
+  return absl::StrFormat("%s|%s|%s", request.workload, request.target, report.text_hash);
+}
+
+bool FarmFlow::Item::SharesItsCode() const {
+  return final_group == 0 && !request.reference && request.device.empty();
 }
 
 void FarmFlow::AddTarget(const std::string& target, const compiler::Target& parsed) {
@@ -173,6 +178,7 @@ void FarmFlow::OnBuilt(uint64_t id, const v1::BuildReply& reply) {
 
 void FarmFlow::Enqueue(uint64_t id) {
   Item& item = items_.at(id);
+  if (!item.SharesItsCode()) return ready_.push_back(id);
   const std::string code = item.CodeKey();
   const MeasureReport* known = codes_.Find(code);
   if (known != nullptr) {
@@ -235,6 +241,8 @@ void FarmFlow::Send(const std::vector<uint64_t>& ids, const Expected& expected) 
   request.set_owner(owner_);
   *request.mutable_requirement() = requirements_.at(last.request.target);
   request.mutable_requirement()->set_name(last.request.device);
+  request.mutable_requirement()->mutable_avoid_names()->Assign(last.request.avoid_devices.begin(),
+                                                               last.request.avoid_devices.end());
   if (emulated_) request.mutable_requirement()->set_emulated(*emulated_);
   *request.mutable_timing() = MakeTiming(last.options, last.request.final_round);
   *request.mutable_verification() =
@@ -277,8 +285,7 @@ void FarmFlow::Finish(uint64_t id) {
         "FMA peak: %s in phase %s: %s", Name(report.outcome), report.phase, report.error)));
   }
   std::vector<uint64_t> followers;
-  const bool shares_its_code = item.final_group == 0 && !item.request.reference;
-  if (shares_its_code && !report.reused) followers = codes_.Settle(item.CodeKey(), report);
+  if (item.SharesItsCode() && !report.reused) followers = codes_.Settle(item.CodeKey(), report);
   if (item.final_group != 0) codes_.Renew(item.CodeKey(), report);
   listener_.on_report(std::move(report));
   for (const uint64_t follower : followers) Enqueue(follower);

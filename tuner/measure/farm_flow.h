@@ -81,6 +81,8 @@ class FarmFlow {
     // Candidates of one key can share a batch; configs of one code share a result.
     std::string BatchKey() const;
     std::string CodeKey() const;
+    // Whether the result of another of the same code will do: one for any device.
+    bool SharesItsCode() const;
   };
   // Candidates that are compared with each other: they travel together.
   struct FinalGroup {

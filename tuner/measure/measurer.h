@@ -51,6 +51,8 @@ struct MeasureRequest {
   std::string target;    // Canonical text.
   std::string config;    // Named knobs of the bound template's space.
   std::string device;    // Exactly this device; empty: any that fits the target.
+  // Not these devices, as long as the tracker has another that fits.
+  std::vector<std::string> avoid_devices;
   // Measured anew even where equal code has been measured before. Those of one Submit go to one
   // device back to back, in the order given: an interleaved comparison.
   bool final_round = false;

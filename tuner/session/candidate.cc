@@ -5,6 +5,16 @@
 
 namespace tunefarm::tuner {
 
+MeasureRequest ToRequest(const SessionCandidate& candidate, uint64_t ticket,
+                         const TaskSetup& setup) {
+  MeasureRequest request;
+  request.ticket = ticket;
+  request.workload = setup.workload_key;
+  request.target = setup.target_text;
+  request.config = candidate.config;
+  return request;
+}
+
 RankedTrial ToRanked(const SessionCandidate& candidate, const MeasureReport& report,
                      int64_t trial_id) {
   RankedTrial ranked;

@@ -36,6 +36,10 @@ struct RankedTrial {
   double ns_per_cost_unit = 1;
 };
 
+// To have it built and measured, on any device and in any way: the caller narrows it.
+MeasureRequest ToRequest(const SessionCandidate& candidate, uint64_t ticket,
+                         const TaskSetup& setup);
+
 // Whether `a` comes before `b` where the log names a best one: hardware before emulators, then by
 // the median, then the first measured.
 bool LeadsInLog(const RankedTrial& a, const RankedTrial& b);

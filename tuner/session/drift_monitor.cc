@@ -15,8 +15,10 @@ constexpr double kNoiseFactor = 3;
 
 }  // namespace
 
-void DriftMonitor::OnTrial(const std::string& device, int64_t trial_id, bool suspect) {
+void DriftMonitor::OnTrial(const std::string& device, absl::Duration now, int64_t trial_id,
+                           bool suspect) {
   Device& state = devices_[device];
+  state.heard_at = now;
   ++state.num_trials;
   if (suspect) state.suspects.push_back(trial_id);
 }
@@ -39,6 +41,7 @@ DriftJudgement DriftMonitor::OnReference(const std::string& name, absl::Duration
                                          double timing_ns) {
   Device& device = devices_[name];
   device.asked_at.reset();
+  device.heard_at = now;
   device.num_trials = 0;
   DriftJudgement judgement;
   if (device.level_ns.empty()) {
@@ -72,12 +75,26 @@ void DriftMonitor::OnReferenceLost(const std::string& name) {
   device.num_waits = 0;
 }
 
-bool DriftMonitor::Paused(absl::Duration now) const {
-  return std::any_of(devices_.begin(), devices_.end(), [&](const auto& entry) {
-    const Device& device = entry.second;
-    const bool lost = device.asked_at && now - *device.asked_at >= options_.patience;
-    return device.num_waits > 0 && !lost;
-  });
+bool DriftMonitor::IsPaused(const Device& device, absl::Duration now) const {
+  const bool lost = device.asked_at && now - *device.asked_at >= options_.patience;
+  return device.num_waits > 0 && !lost;
+}
+
+std::vector<std::string> DriftMonitor::Paused(absl::Duration now) const {
+  std::vector<std::string> paused;
+  for (const auto& [name, device] : devices_) {
+    if (IsPaused(device, now)) paused.push_back(name);
+  }
+  return paused;
+}
+
+bool DriftMonitor::AllPaused(absl::Duration now) const {
+  const bool another_is_there =
+      std::any_of(devices_.begin(), devices_.end(), [&](const auto& entry) {
+        const Device& device = entry.second;
+        return !IsPaused(device, now) && now - device.heard_at < options_.patience;
+      });
+  return !Paused(now).empty() && !another_is_there;
 }
 
 double DriftMonitor::Level(const Device& device) {

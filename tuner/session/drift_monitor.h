@@ -2,7 +2,7 @@
 // take as long as before. Pure: timings and time come in; drift_watch.h does the measuring.
 //
 //   trials ... reference: steady         the trials since the last one are sound
-//   trials ... reference: drifted        no new work, wait, time it again, wait longer, ...
+//   trials ... reference: drifted        no new work for it, wait, time it again, wait longer, ...
 //              reference: settled        it came back, or stays where it is: a new level. The
 //              trials
 //                                        since the last steady one may lie on either side
@@ -24,7 +24,8 @@ struct DriftOptions {
   double limit = 0.03;           // A reference timing that is off by a larger share has drifted.
   int num_waits = 3;             // For a device to come back; then its new level is taken.
   absl::Duration first_wait = absl::Milliseconds(500);  // Each further one is twice as long.
-  // A reference timing that does not arrive for so long (its device is gone) holds nobody up.
+  // A reference timing that does not arrive for so long (its device is gone) holds nobody up, and a
+  // device that was not heard of for so long is not counted on.
   absl::Duration patience = absl::Seconds(30);
 };
 
@@ -48,7 +49,7 @@ class DriftMonitor {
 
   // A trial on this device has ended. `suspect`: whether it may be asked to be measured again; one
   // that was measured again already may not, so that a restless device costs at most double.
-  void OnTrial(const std::string& device, int64_t trial_id, bool suspect);
+  void OnTrial(const std::string& device, absl::Duration now, int64_t trial_id, bool suspect);
 
   // The devices whose reference kernel is to be timed now. A device is named again only after its
   // timing has arrived or is lost.
@@ -58,8 +59,10 @@ class DriftMonitor {
   DriftJudgement OnReference(const std::string& device, absl::Duration now, double timing_ns);
   void OnReferenceLost(const std::string& device);
 
-  // True while a device is waited for: no new trials should begin.
-  bool Paused(absl::Duration now) const;
+  // The devices that are waited for: no new trials should begin on them. By name.
+  std::vector<std::string> Paused(absl::Duration now) const;
+  // True while no device but these can be counted on: no new trials should begin at all.
+  bool AllPaused(absl::Duration now) const;
 
  private:
   struct Device {
@@ -68,9 +71,11 @@ class DriftMonitor {
     uint32_t num_trials = 0;        // Since the last timing.
     int num_waits = 0;              // Above 0: it has drifted and is waited for.
     absl::Duration due_at;          // Of the next timing, while it is waited for.
+    absl::Duration heard_at;        // Of its last trial or timing.
     std::optional<absl::Duration> asked_at;
   };
 
+  bool IsPaused(const Device& device, absl::Duration now) const;
   double LimitOf(const Device& device) const;
   static double Level(const Device& device);
 

@@ -48,7 +48,9 @@ void DriftWatch::NoteTrial(const SessionCandidate& candidate, const MeasureRepor
   if (report.reused) suspect = suspect && noted_code_.contains(report.text_hash);
   if (suspect) noted_[trial_id] = {trial_id, candidate, report.device};
   if (suspect && !report.text_hash.empty()) noted_code_[report.text_hash] = trial_id;
-  if (!report.reused || suspect) monitor_.OnTrial(report.device, trial_id, suspect);
+  if (!report.reused || suspect) {
+    monitor_.OnTrial(report.device, clock_->SteadyNow(), trial_id, suspect);
+  }
 }
 
 absl::Status DriftWatch::SubmitDue() {
@@ -74,11 +76,7 @@ absl::Status DriftWatch::SubmitReferences() {
 absl::Status DriftWatch::SubmitSuspects() {
   std::vector<MeasureRequest> requests;
   for (Suspect& suspect : suspects_) {
-    MeasureRequest request;
-    request.ticket = ++last_ticket_;
-    request.workload = setup_->workload_key;
-    request.target = setup_->target_text;
-    request.config = suspect.candidate.config;
+    MeasureRequest request = ToRequest(suspect.candidate, ++last_ticket_, *setup_);
     request.device = suspect.device;
     request.final_round = true;  // Anew, back to back, never cut.
     requests.push_back(request);
@@ -145,7 +143,7 @@ absl::StatusOr<DriftNews> DriftWatch::TakeRemeasured(Suspect suspect, const Meas
       correction.trial_id,
       log_->Append(correction.candidate, correction.candidate.proposal.config_index, report,
                    *measurer_, correction.old_trial_id));
-  monitor_.OnTrial(report.device, correction.trial_id, /*suspect=*/false);
+  monitor_.OnTrial(report.device, clock_->SteadyNow(), correction.trial_id, /*suspect=*/false);
   news.correction = std::move(correction);
   return news;
 }

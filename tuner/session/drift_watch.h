@@ -49,10 +49,13 @@ class DriftWatch {
   static bool Owns(uint64_t ticket);
   absl::StatusOr<DriftNews> Take(const MeasureReport& report);
 
-  // True while no new trials should begin.
-  bool paused() const { return monitor_.Paused(clock_->SteadyNow()); }
+  // The devices on which no new trials should begin; and whether none should begin at all.
+  std::vector<std::string> paused_devices() const { return monitor_.Paused(clock_->SteadyNow()); }
+  bool all_paused() const { return monitor_.AllPaused(clock_->SteadyNow()); }
   // True while trials are to be measured again, or may turn out to be.
-  bool busy() const { return paused() || !suspects_.empty() || !remeasuring_.empty(); }
+  bool busy() const {
+    return !paused_devices().empty() || !suspects_.empty() || !remeasuring_.empty();
+  }
 
  private:
   struct Suspect {

@@ -10,7 +10,9 @@ void Scoreboard::Add(Outcome outcome, const RankedTrial& ranked, bool cut) {
   ++outcomes_[Name(outcome)];
   if (outcome == Outcome::kDeviceLost) return;
   ++num_trials_;
-  if (outcome == Outcome::kOk) by_cost_.insert({{ranked.emulated, ranked.min_ns}, {ranked, cut}});
+  if (outcome != Outcome::kOk) return;
+  const auto entry = by_cost_.insert({{ranked.emulated, ranked.min_ns}, {ranked, cut}});
+  by_median_.insert(&entry->second.trial);
 }
 
 void Scoreboard::Replace(int64_t old_trial_id, Outcome outcome, const RankedTrial& ranked,
@@ -19,6 +21,7 @@ void Scoreboard::Replace(int64_t old_trial_id, Outcome outcome, const RankedTria
     return entry.second.trial.trial_id == old_trial_id;
   });
   TUNEFARM_CHECK(old != by_cost_.end(), "a trial is replaced that was never ok");
+  by_median_.erase(&old->second.trial);
   by_cost_.erase(old);
   --outcomes_[Name(Outcome::kOk)];
   --num_trials_;
@@ -36,11 +39,7 @@ const RankedTrial* Scoreboard::best() const {
 }
 
 const RankedTrial* Scoreboard::best_in_log() const {
-  const RankedTrial* leader = nullptr;
-  for (const auto& [cost, entry] : by_cost_) {
-    if (leader == nullptr || LeadsInLog(entry.trial, *leader)) leader = &entry.trial;
-  }
-  return leader;
+  return by_median_.empty() ? nullptr : *by_median_.begin();
 }
 
 const RankedTrial* Scoreboard::Find(const std::string& config) const {

@@ -17,6 +17,10 @@ namespace tunefarm::tuner {
 
 class Scoreboard {
  public:
+  Scoreboard() = default;
+  Scoreboard(const Scoreboard&) = delete;
+  Scoreboard& operator=(const Scoreboard&) = delete;
+
   // A trial that has been logged. Lost devices are counted among the outcomes, not as trials.
   // `ranked` is meaningful if the outcome is ok.
   void Add(Outcome outcome, const RankedTrial& ranked, bool cut);
@@ -51,6 +55,11 @@ class Scoreboard {
   std::map<std::string, uint32_t> outcomes_;  // By name.
   // Hardware first: an emulator's timing never competes with it.
   std::multimap<std::pair<bool, double>, Entry> by_cost_;  // (emulated, min).
+  // The same trials, in by_cost_.
+  struct Before {
+    bool operator()(const RankedTrial* a, const RankedTrial* b) const { return LeadsInLog(*a, *b); }
+  };
+  std::set<const RankedTrial*, Before> by_median_;
   std::set<std::string> devices_;
   uint64_t device_ns_ = 0;
 };

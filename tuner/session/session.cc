@@ -228,15 +228,12 @@ size_t Session::TrialsLeft() const {
 absl::Status Session::TopUp() {
   TUNEFARM_RETURN_IF_ERROR(watch_->SubmitDue());
   const size_t wanted = measurer_.wanted_in_flight();
-  if (outstanding_.size() >= wanted || watch_->paused()) return absl::OkStatus();
+  if (outstanding_.size() >= wanted || watch_->all_paused()) return absl::OkStatus();
   const size_t count = std::min(wanted - outstanding_.size(), TrialsLeft());
   std::vector<MeasureRequest> requests;
   for (SessionCandidate& candidate : queue_->Next(count)) {
-    MeasureRequest request;
-    request.ticket = ++last_ticket_;
-    request.workload = setup_.workload_key;
-    request.target = setup_.target_text;
-    request.config = candidate.config;
+    MeasureRequest request = ToRequest(candidate, ++last_ticket_, setup_);
+    request.avoid_devices = watch_->paused_devices();
     requests.push_back(request);
     outstanding_[request.ticket] = std::move(candidate);
   }
@@ -351,7 +348,7 @@ TuningEvent Session::MakeEvent(TuningEvent::Kind kind) const {
   event.space_size = setup_.num_configs;
   event.trial = board_.num_trials();
   event.max_trials = spec_.max_trials;
-  if (const RankedTrial* best = board_.best()) {
+  if (const RankedTrial* best = board_.best_in_log()) {
     event.best_ns = best->median_ns;
     event.best_gflops = setup_.GigaflopsAt(best->median_ns);
   }

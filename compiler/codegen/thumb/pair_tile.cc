@@ -12,7 +12,7 @@ constexpr int kX = 0, kW = 1;
 // Of the stack frame. x and w, parameters and output stand side by side for LDRD and STRD.
 enum Slot { kSlotX = 0, kSlotW = 4, kSlotParams = 8, kSlotOut = 12, kSlotEnd = 16, kSlotLoop = 20 };
 constexpr int kFrameBytes = 24;
-constexpr int64_t kMaxDualOffset = 1020, kMaxOffset = 4095;
+constexpr int64_t kMaxDualOffset = 1020, kMaxOffset = kMaxPairTileReach;
 // By how much a load of one word can move its pointer.
 constexpr int64_t kMaxSingleMove = 255;
 constexpr int64_t kWordBytes = 4;
@@ -55,11 +55,15 @@ class Writer {
   void Load(Pointer& pointer, int64_t offset, const std::vector<int>& regs);
   void LoadOperand(Pointer& pointer, int64_t step, int64_t words_per_step, int64_t first,
                    const std::vector<int>& regs);
+  void LoadFromRun(int64_t step, int64_t first, const std::vector<int>& regs);
   void Widen(int to, int from, int64_t step);
   // Words of two steps at once.
   void LoadTwoSteps(Pointer& pointer, int64_t step, int64_t steps);
   bool IsNarrow(const Pointer& pointer) const {
     return shape_.weight_bits == 8 && pointer.reg == kW;
+  }
+  bool InRuns(const Pointer& pointer) const {
+    return !shape_.tap_bytes.empty() && pointer.reg == kX;
   }
   void Steps(int64_t steps, bool first);
   void Step(int64_t step, int64_t steps, bool first);
@@ -70,6 +74,7 @@ class Writer {
   const PairTileShape& shape_;
   std::vector<int> accumulators_, temporaries_;
   Pointer x_{kX, 0}, w_{kW, 0};
+  bool in_first_run_ = true;
   std::string text_;
 };
 
@@ -88,8 +93,12 @@ void Writer::Advance(int reg, int64_t bytes) {
 // Words at `offset` behind the place that is read next.
 void Writer::LoadWords(Pointer& pointer, int64_t offset, const std::vector<int>& regs) {
   const bool dual = regs.size() == 2;
-  if (pointer.moves && !dual && pointer.step_bytes > kMaxSingleMove) {
-    Advance(pointer.reg, pointer.step_bytes);
+  const bool moves_too_far =
+      pointer.moves && pointer.step_bytes > (dual ? kMaxDualOffset : kMaxSingleMove);
+  // Behind a single word at the end of the reach a pair is out of it.
+  const bool is_too_far = !pointer.moves && dual && pointer.behind + offset > kMaxDualOffset;
+  if (moves_too_far || is_too_far) {
+    Advance(pointer.reg, moves_too_far ? pointer.step_bytes : pointer.behind + offset);
     pointer.moves = false;
     pointer.behind = -offset;
   }
@@ -130,10 +139,22 @@ void Writer::Widen(int to, int from, int64_t step) {
 // for the second step of their word: no register is left to keep them in.
 void Writer::LoadOperand(Pointer& pointer, int64_t step, int64_t words_per_step, int64_t first,
                          const std::vector<int>& regs) {
+  if (InRuns(pointer)) return LoadFromRun(step, first, regs);
   const int64_t row = IsNarrow(pointer) ? step / 2 : step;
   Load(pointer, (row * words_per_step + first) * kWordBytes, regs);
   if (!IsNarrow(pointer)) return;
   for (int reg : regs) Widen(reg, reg, step);
+}
+
+// x stands at the begin of its run; the first load of the next one moves it there.
+void Writer::LoadFromRun(int64_t step, int64_t first, const std::vector<int>& regs) {
+  const auto num_taps = static_cast<int64_t>(shape_.tap_bytes.size());
+  if (step % num_taps == 0 && first == 0) {
+    x_.moves = !in_first_run_;
+    x_.step_bytes = shape_.run_bytes;
+    in_first_run_ = false;
+  }
+  Load(x_, shape_.tap_bytes[step % num_taps] + first * kWordBytes, regs);
 }
 
 void Writer::LoadTwoSteps(Pointer& pointer, int64_t step, int64_t steps) {
@@ -153,8 +174,8 @@ void Writer::Step(int64_t step, int64_t steps, bool first) {
   const int64_t streamed = std::max(shape_.pixels, shape_.channels);
   Pointer& held_pointer = hold_pixels ? x_ : w_;
   Pointer& streamed_pointer = hold_pixels ? w_ : x_;
-  // A single held word is loaded for two steps at once.
-  const bool for_two = held == 1;
+  // A single held word is loaded for two steps at once, where these lie side by side.
+  const bool for_two = held == 1 && !InRuns(held_pointer);
   const int64_t held_regs = for_two ? 2 : held;
   if (!for_two) {
     LoadOperand(held_pointer, step, held, 0, {temporaries_.begin(), temporaries_.begin() + held});
@@ -193,6 +214,7 @@ void Writer::Phase(const PairTilePhase& phase, bool first) {
   if (phase.iterations == 1) return Steps(phase.steps, first);
   // The first load of an iteration moves its pointer there from the iteration before.
   for (Pointer* pointer : {&x_, &w_}) {
+    if (InRuns(*pointer)) continue;
     pointer->step_bytes = phase.steps * pointer->bytes_per_step;
     TUNEFARM_CHECK(pointer->step_bytes <= kMaxPairTileStepBytes, "pair tile with too long a loop");
     Advance(pointer->reg, pointer->behind - pointer->step_bytes);
@@ -241,7 +263,7 @@ void Writer::Epilogue() {
 }
 
 std::string Writer::Write() {
-  x_.bytes_per_step = shape_.pixels * kWordBytes;
+  x_.bytes_per_step = InRuns(x_) ? 0 : shape_.pixels * kWordBytes;
   w_.bytes_per_step = shape_.channels * kWordBytes * shape_.weight_bits / 16;
   Line(absl::StrFormat("sub sp, #%d", kFrameBytes));
   if (shape_.blocks > 1) Line(absl::StrFormat("str.w r0, [sp, #%d]", kSlotX));

@@ -24,8 +24,10 @@ namespace tunefarm::compiler {
 inline constexpr int64_t kMaxPairTileAccumulators = 8;
 // Bytes that a loop of phases may move a pointer by in one iteration.
 inline constexpr int64_t kMaxPairTileStepBytes = 1020;
-// The largest displacement of a byte store.
+// The largest displacement of a byte store, and of a pointer by one addition.
 inline constexpr int64_t kMaxPairTileReach = 4095;
+// The largest displacement of a tap's first word: it is followed by at most seven.
+inline constexpr int64_t kMaxPairTileTapBytes = 980;
 
 // Straight code of `steps` pair steps, executed `iterations` times.
 struct PairTilePhase {
@@ -40,14 +42,20 @@ struct PairTileShape {
   // number of steps.
   int64_t weight_bits = 16;
   std::vector<PairTilePhase> phases;  // At least one; the first has one iteration.
-  int64_t pixel_stride_bytes = 1;     // Between the outputs of two pixels.
+  // How x is read. Empty: one stream of steps. Else in runs of so many steps as there are taps,
+  // each a run's begin and a tap further, which is the first 0 and at most kMaxPairTileTapBytes;
+  // runs lie `run_bytes` apart, at most kMaxPairTileReach. All phases consist of whole runs.
+  std::vector<int64_t> tap_bytes;
+  int64_t run_bytes = 0;
+  int64_t pixel_stride_bytes = 1;  // Between the outputs of two pixels.
   ShortRequantise requantise;
 };
 
 // Text for an inline assembly statement: r0 = x, r1 = w, r2 = parameters (four words per channel:
 // twice the bias, multiplier, addend, right shift and for relu the zero point << 8), r3 = out.
-// Every other register but sp is clobbered. Layouts: x[step][pixel], w[block][step][channel], one
-// 32-bit word (two s16) each; 8-bit weights: w[block][step / 2][channel], one word each.
+// Every other register but sp is clobbered. Layouts: x[step][pixel] (or in runs),
+// w[block][step][channel], one 32-bit word (two s16) each; 8-bit weights:
+// w[block][step / 2][channel], one word each.
 std::string PairTileAssembly(const PairTileShape& shape);
 
 }  // namespace tunefarm::compiler

@@ -7,14 +7,14 @@
 namespace tunefarm::compiler {
 namespace {
 
-// Loops of constant extent from zero around one store.
+// Loops of constant extent from zero around one store or several.
 struct Nest {
   struct Loop {
     const ExprNode* var;
     int64_t extent;
   };
   std::vector<Loop> loops;  // Outermost first.
-  const Store* store = nullptr;
+  std::vector<const Store*> stores;
 
   int64_t ExtentOf(const ExprNode* var) const {
     for (const Loop& loop : loops) {
@@ -35,10 +35,22 @@ std::optional<Nest> ToNest(const Stmt& stmt) {
     nest.loops.push_back({loop->var.get(), extent});
     inner = loop->body;
   }
-  nest.store = inner.as<Store>();
-  if (nest.store == nullptr) return std::nullopt;
+  const Block* block = inner.as<Block>();
+  for (const Stmt& part : block != nullptr ? block->stmts : std::vector<Stmt>{inner}) {
+    const Store* store = part.as<Store>();
+    if (store == nullptr) return std::nullopt;
+    nest.stores.push_back(store);
+  }
+  if (nest.stores.empty()) return std::nullopt;
   return nest;
 }
+
+// The operands of a tile's sum over one word of weights.
+struct DotOperands {
+  Access acc, x, w;
+  int64_t steps = 1;   // In the word.
+  int64_t x_step = 0;  // Elements between the steps in x, where there are two.
+};
 
 class Matcher {
  public:
@@ -49,6 +61,8 @@ class Matcher {
 
  private:
   bool MatchDot(const Nest& nest);
+  bool MatchTaps(const Nest& nest, const DotOperands& first, int64_t tap_w_elems);
+  bool Follows(const Nest& nest, const DotOperands& dot, const std::vector<Nest::Loop>& units);
   bool MatchOut(const Nest& nest);
   std::vector<const ExprNode*> VarsWithTile(const Nest& nest) const {
     std::vector<const ExprNode*> vars = {tile_.var.get()};
@@ -58,14 +72,8 @@ class Matcher {
   const For& tile_;
   const BufferNode* acc_ = nullptr;
   int64_t next_step_ = 0;
+  int64_t unit_x_elems_ = 0;   // Between units of x; 0 while one alone is known.
   int64_t w_block_elems_ = 0;  // Between the weights of two blocks.
-};
-
-// The operands of a tile's sum over one word of weights.
-struct DotOperands {
-  Access acc, x, w;
-  int64_t steps = 1;   // In the word.
-  int64_t x_step = 0;  // Elements between the steps in x, where there are two.
 };
 
 // dot(acc, x, w); or of narrow weights dot(dot(acc, x, widen_even(w)), x', widen_odd(w)).
@@ -94,23 +102,81 @@ std::optional<DotOperands> ToDot(const Expr& expr) {
   return DotOperands{*acc, *x, *w, 2, x_step};
 }
 
+// A unit of rows: the same sum at other places of x, with the weights one after the other. Sets
+// tap_bytes.
+bool Matcher::MatchTaps(const Nest& nest, const DotOperands& first, int64_t tap_w_elems) {
+  std::vector<int64_t> taps;
+  for (const Store* store : nest.stores) {
+    const auto dot = ToDot(store->value);
+    if (!dot || dot->steps != 1 || store->buffer.get() != acc_) return false;
+    const int64_t x_elems = dot->x.index.constant - first.x.index.constant;
+    const auto w_elems = static_cast<int64_t>(taps.size()) * tap_w_elems;
+    taps.push_back(x_elems * SizeBytes(DType::kS16));
+    if (!first.acc.IsAt(dot->acc, 0) || !first.x.IsAt(dot->x, x_elems) ||
+        !first.w.IsAt(dot->w, w_elems) || x_elems < 0 || taps.back() > kMaxPairTileTapBytes) {
+      return false;
+    }
+  }
+  if (result.shape.phases.empty()) result.shape.tap_bytes = taps;
+  return result.shape.tap_bytes == taps;
+}
+
+// Whether both streams go on where they stand. `units`: the loops over steps.
+bool Matcher::Follows(const Nest& nest, const DotOperands& dot,
+                      const std::vector<Nest::Loop>& units) {
+  PairTileShape& shape = result.shape;
+  const auto unit_steps = static_cast<int64_t>(nest.stores.size()) * dot.steps;
+  const int64_t unit_w_elems = 2 * shape.channels * unit_steps;
+  const bool in_runs = !shape.tap_bytes.empty();
+  // A stream of columns has no gaps; runs say themselves how far apart they are.
+  int64_t unit_x_elems = in_runs ? unit_x_elems_ : 2 * shape.pixels * unit_steps;
+  if (in_runs && unit_x_elems == 0 && !units.empty()) {
+    unit_x_elems = dot.x.FactorOf(units.back().var);
+  }
+  const auto follows = [&](const Access& access, const StreamStart& start, int64_t unit_elems) {
+    const int64_t passed = next_step_ / unit_steps;
+    if (access.index.constant - start.index.constant != passed * unit_elems) return false;
+    if (!units.empty() && access.FactorOf(units.back().var) != unit_elems) return false;
+    return units.size() < 2 || access.FactorOf(units[0].var) == unit_elems * units.back().extent;
+  };
+  if (unit_x_elems == 0 && next_step_ > 0) return false;
+  if (!follows(dot.x, result.x, unit_x_elems) || !follows(dot.w, result.w, unit_w_elems)) {
+    return false;
+  }
+  unit_x_elems_ = unit_x_elems;
+  if (in_runs) shape.run_bytes = unit_x_elems * SizeBytes(DType::kS16);
+  // The first phase is straight code, which can start the sums; the outer loop of another one stays
+  // a loop.
+  PairTilePhase phase;
+  phase.steps = unit_steps;
+  for (const Nest::Loop& loop : units) {
+    const bool stays = !shape.phases.empty() && loop.var == units[0].var;
+    (stays ? phase.iterations : phase.steps) *= loop.extent;
+  }
+  next_step_ += phase.steps * phase.iterations;
+  shape.phases.push_back(phase);
+  return shape.run_bytes >= 0 && shape.run_bytes <= kMaxPairTileReach &&
+         (phase.iterations == 1 ||
+          phase.steps * 4 * std::max(shape.pixels, shape.channels) <= kMaxPairTileStepBytes);
+}
+
 // acc[channel, pixel] = dot(acc[channel, pixel], x[step, pixel], w[block, step, channel]).
 bool Matcher::MatchDot(const Nest& nest) {
-  const auto dot = ToDot(nest.store->value);
-  if (!dot || dot->acc.buffer.get() != acc_ || nest.store->buffer.get() != acc_) return false;
+  const auto dot = ToDot(nest.stores[0]->value);
+  if (!dot || dot->acc.buffer.get() != acc_ || nest.stores[0]->buffer.get() != acc_) return false;
   const Access &acc = dot->acc, &x = dot->x, &w = dot->w;
-  const int64_t word_elems = 2 * dot->steps;
+  const auto num_taps = static_cast<int64_t>(nest.stores.size());
   int64_t pixels = 1, channels = 1;
-  std::vector<Nest::Loop> steps;
+  std::vector<Nest::Loop> units;
   for (const Nest::Loop& loop : nest.loops) {
     if (acc.FactorOf(loop.var) == 0) {
-      steps.push_back(loop);
+      units.push_back(loop);
     } else if (x.FactorOf(loop.var) != 0) {
       pixels = loop.extent;
       if (x.FactorOf(loop.var) != 2) return false;
     } else {
       channels = loop.extent;
-      if (w.FactorOf(loop.var) != word_elems) return false;
+      if (w.FactorOf(loop.var) != 2 * dot->steps) return false;
     }
   }
   PairTileShape& shape = result.shape;
@@ -122,37 +188,26 @@ bool Matcher::MatchDot(const Nest& nest) {
     result.w = w.Without(VarsWithTile(nest));
     w_block_elems_ = w.FactorOf(tile_.var.get());
   }
-  if (pixels != shape.pixels || channels != shape.channels || steps.size() > 2 ||
-      shape.weight_bits != 16 / dot->steps || (dot->steps == 2 && dot->x_step != 2 * pixels)) {
+  if (pixels != shape.pixels || channels != shape.channels || units.size() > 2 ||
+      shape.weight_bits != 16 / dot->steps || (dot->steps == 2 && dot->x_step != 2 * pixels) ||
+      x.FactorOf(tile_.var.get()) != 0) {
     return false;
   }
-  PairTilePhase phase;
-  if (steps.size() == 2) phase.iterations = steps[0].extent;
-  phase.steps = dot->steps * (steps.empty() ? 1 : steps.back().extent);
-  // Both streams must go on where they stand.
-  const auto follows = [&](const Access& access, const StreamStart& start, int64_t elems_per_step) {
-    if (access.index.constant - start.index.constant != next_step_ * elems_per_step) return false;
-    if (!steps.empty() && access.FactorOf(steps.back().var) != elems_per_step * dot->steps) {
-      return false;
-    }
-    return steps.size() < 2 || access.FactorOf(steps[0].var) == elems_per_step * phase.steps;
-  };
-  if (!follows(x, result.x, 2 * pixels) || !follows(w, result.w, 2 * channels)) return false;
-  if (x.FactorOf(tile_.var.get()) != 0) return false;
-  next_step_ += phase.steps * phase.iterations;
-  shape.phases.push_back(phase);
-  return shape.phases.size() > 1 || phase.iterations == 1;
+  if (num_taps > 1 && !MatchTaps(nest, *dot, 2 * channels)) return false;
+  if (static_cast<int64_t>(shape.tap_bytes.size()) != (num_taps > 1 ? num_taps : 0)) return false;
+  return Follows(nest, *dot, units);
 }
 
 // out[pixel, block, channel] = the short requantisation of acc[channel, pixel].
 bool Matcher::MatchOut(const Nest& nest) {
-  const auto match = MatchShortResult(nest.store->value);
+  if (nest.stores.size() != 1) return false;
+  const auto match = MatchShortResult(nest.stores[0]->value);
   if (!match || match->acc.buffer.get() != acc_) return false;
   PairTileShape& shape = result.shape;
   shape.requantise = match->requantise;
-  std::optional<LinearIndex> out_index = Linearize(nest.store->indices[0]);
+  std::optional<LinearIndex> out_index = Linearize(nest.stores[0]->indices[0]);
   if (!out_index || out_index->lanes != 1) return false;
-  const Access out{nest.store->buffer, *out_index};
+  const Access out{nest.stores[0]->buffer, *out_index};
   const Access& params = match->params;
   shape.pixel_stride_bytes = 0;
   for (const Nest::Loop& loop : nest.loops) {
@@ -187,7 +242,8 @@ bool Matcher::Match() {
   if (block == nullptr || block->stmts.size() < 3) return false;
   acc_ = allocate->buffer.get();
   const std::optional<Nest> init = ToNest(block->stmts.front());
-  if (!init || init->store->buffer.get() != acc_ || !IsConstant(init->store->value, 0)) {
+  if (!init || init->stores.size() != 1 || init->stores[0]->buffer.get() != acc_ ||
+      !IsConstant(init->stores[0]->value, 0)) {
     return false;
   }
   for (size_t i = 1; i + 1 < block->stmts.size(); ++i) {

@@ -6,8 +6,9 @@ namespace tunefarm::compiler {
 
 absl::StatusOr<LoweredKernel> Expand(const Operator& op, const Step& step) {
   const std::string& form = step.names[0];
-  if (form == kPairTileForm && step.numbers.size() == 4) {
-    return ExpandPairTile(op, {step.numbers[0], step.numbers[1], step.numbers[2], step.numbers[3]});
+  if (form == kPairTileForm && step.numbers.size() == 5) {
+    return ExpandPairTile(
+        op, {step.numbers[0], step.numbers[1], step.numbers[2], step.numbers[3], step.numbers[4]});
   }
   if (form == kWindowRowsForm && step.numbers.size() == 1) {
     return ExpandWindowRows(op, {step.numbers[0] != 0});

@@ -150,9 +150,7 @@ int64_t OperandRegisters(const Target& target, int64_t rows, int64_t vectors,
   if (stream.lanes == 0) return vectors + (target.HasFeature("avx512f") ? 0 : 1);
   // Each row's lanes stay for as many steps; what is loaded early finds its predecessor still
   // there.
-  int64_t inputs = stream.lanes > 1 || stream.group > 0 ? rows : 1;
-  // A doubleword is half a register there.
-  if (target.PointerBits() == 32 && stream.lanes == 2) inputs = CeilDiv(rows, 2);
+  const int64_t inputs = stream.lanes > 1 || stream.group > 0 ? rows : 1;
   return inputs + vectors * std::max<int64_t>(1, stream.group) + std::min(stream.ahead, vectors);
 }
 

@@ -48,6 +48,9 @@ const std::vector<Board>& Boards() {
       {"rpi5",
        {"aarch64-linux-gnu", "neoverse-n1", "+neon,+dotprod", 2},
        "the Neoverse N1's model, the same core; LLVM's cortex-a76 is the model of the A57"},
+      {"android-arm64",
+       {"aarch64-linux-android", "neoverse-n1", "+neon", 2},
+       "the Neoverse N1's model stands for the big cores of a phone (A76)"},
   };
   return *boards;
 }
@@ -203,7 +206,7 @@ int Main(int argc, char** argv) {
   Options options;
   for (const Board& board : Boards()) options.boards.push_back(board.name);
   bool no_count = false;
-  app.add_option("--target", options.boards, "Boards: rpi3, rpi3-32, rpi4, rpi5");
+  app.add_option("--target", options.boards, "Boards: rpi3, rpi3-32, rpi4, rpi5, android-arm64");
   app.add_option("--layer", options.layers, "Workload keys instead of the two networks");
   app.add_option("--config", options.config, "Take this config instead of searching");
   app.add_option("--tiles", options.num_tiles, "Register tiles given to llvm-mca");

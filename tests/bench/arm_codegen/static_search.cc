@@ -1,7 +1,6 @@
 #include "tests/bench/arm_codegen/static_search.h"
 
 #include <algorithm>
-#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -36,43 +35,55 @@ bool IsFeedKnob(const std::string& name) {
          name == "ahead" || name == "group";
 }
 
-std::string Feed(const ConfigSpace& space, const Config& config) {
-  std::string text;
+// `config` fed in every way that is valid.
+std::vector<Config> AllFeeds(const ConfigSpace& space, const Config& config) {
+  std::vector<Config> feeds = {config};
   for (size_t i = 0; i < space.knobs().size(); ++i) {
-    if (IsFeedKnob(space.knobs()[i].name)) text += absl::StrFormat("%d,", config.values[i]);
+    if (!IsFeedKnob(space.knobs()[i].name)) continue;
+    std::vector<Config> next;
+    for (Config& feed : feeds) {
+      for (const int64_t value : space.knobs()[i].values) {
+        feed.values[i] = value;
+        next.push_back(feed);
+      }
+    }
+    feeds = std::move(next);
   }
-  return text;
+  std::erase_if(feeds, [&space](const Config& feed) { return !space.IsValid(feed); });
+  return feeds;
 }
 
-// A register tile, fed in the ways that the analytic cost holds for the best.
-struct Tile {
-  std::pair<double, double> shape;  // Rows, vectors.
-  std::vector<Config> configs;
-};
+// The ways of feeding that the analytic cost holds for the best; among equals, those of the fewest
+// instructions.
+std::vector<Config> FirstFeeds(const BoundTemplate& bound, const compiler::Target& target,
+                               const Config& config) {
+  const auto rank = [&](const Config& feed) {
+    const compiler::ConfigFacts facts = bound.Facts(feed);
+    return std::pair(tuner::EstimateCost(facts, target).total_cycles,
+                     facts.body_instructions / facts.unroll_steps);
+  };
+  std::vector<Config> feeds = AllFeeds(bound.space(), config);
+  std::stable_sort(feeds.begin(), feeds.end(),
+                   [&rank](const Config& a, const Config& b) { return rank(a) < rank(b); });
+  feeds.resize(std::min(feeds.size(), kFeedsPerTile));
+  return feeds;
+}
 
-// The `num_tiles` register tiles that come first in the analytic order.
-std::vector<Tile> FirstTiles(const BoundTemplate& bound, const compiler::Target& target,
-                             size_t num_tiles) {
+// The `num_tiles` register tiles that come first in the analytic order, each fed in its first ways.
+std::vector<std::vector<Config>> FirstTiles(const BoundTemplate& bound,
+                                            const compiler::Target& target, size_t num_tiles) {
   const ConfigSpace& space = bound.space();
   const tuner::SpaceSampler sampler(&space);
   tuner::Candidates analytic(
       &space, [&bound](const Config& config) { return bound.Facts(config); }, target);
-  std::vector<Tile> tiles;
-  std::map<std::pair<double, double>, std::set<std::string>> met;
+  std::vector<std::vector<Config>> tiles;
+  std::set<std::pair<double, double>> met;
   for (const uint64_t index : tuner::AnalyticOrder(space, sampler, &analytic)) {
+    if (tiles.size() == num_tiles) break;
     const Config config = space.At(index);
     const compiler::ConfigFacts facts = bound.Facts(config);
     const std::pair shape(facts.tile_pixels, facts.tile_vectors);
-    if (!met.contains(shape)) {
-      if (tiles.size() == num_tiles) continue;
-      tiles.push_back({shape, {}});
-    }
-    if (!met[shape].insert(Feed(space, config)).second) continue;
-    for (Tile& tile : tiles) {
-      if (tile.shape == shape && tile.configs.size() < kFeedsPerTile) {
-        tile.configs.push_back(config);
-      }
-    }
+    if (met.insert(shape).second) tiles.push_back(FirstFeeds(bound, target, config));
   }
   return tiles;
 }
@@ -119,8 +130,9 @@ absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
     return PartOfPeak(kernel, model) * kernel.useful;
   };
   std::vector<ChosenKernel> tried;
-  for (const Tile& tile : FirstTiles(*bound, target, static_cast<size_t>(num_tiles))) {
-    for (const Config& candidate : tile.configs) {
+  for (const std::vector<Config>& tile :
+       FirstTiles(*bound, target, static_cast<size_t>(num_tiles))) {
+    for (const Config& candidate : tile) {
       TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
       show(kernel);
       tried.push_back(std::move(kernel));

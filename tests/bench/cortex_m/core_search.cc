@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "absl/strings/str_split.h"
 #include "base/status.h"
 #include "compiler/artifact/artifact.h"
 #include "compiler/lower/lower.h"
@@ -59,28 +60,51 @@ absl::Status CountBatch(const compiler::Operator& op, const std::string& machine
   return absl::OkStatus();
 }
 
+bool HasAll(const std::string& config, const std::string& wanted) {
+  const std::vector<std::string> knobs = absl::StrSplit(config, ',');
+  const std::vector<std::string> values = absl::StrSplit(wanted, ',');
+  return std::all_of(values.begin(), values.end(), [&](const std::string& value) {
+    return std::find(knobs.begin(), knobs.end(), value) != knobs.end();
+  });
+}
+
+// The configs to be counted: as many as there may be, evenly spread.
+std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space,
+                                    const SearchBounds& bounds) {
+  std::vector<uint64_t> indices = space.ValidIndices(kMaxIndices), wanted;
+  for (uint64_t index : indices) {
+    if (!bounds.only.empty() && HasAll(space.Print(space.At(index)), bounds.only)) {
+      wanted.push_back(index);
+    }
+  }
+  if (!wanted.empty()) indices = std::move(wanted);
+  const auto most = static_cast<size_t>(bounds.max_configs);
+  const size_t stride = (indices.size() + most - 1) / most;
+  std::vector<uint64_t> chosen;
+  for (size_t i = 0; i < indices.size(); i += stride) chosen.push_back(indices[i]);
+  return chosen;
+}
+
 }  // namespace
 
 absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workload,
                                                         const std::string& target_name,
-                                                        int64_t max_configs) {
+                                                        const SearchBounds& bounds) {
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Workload parsed, compiler::ParseWorkload(workload));
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(parsed));
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_name));
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
-  const std::vector<uint64_t> indices = bound->space().ValidIndices(kMaxIndices);
-  const size_t stride =
-      (indices.size() + static_cast<size_t>(max_configs) - 1) / static_cast<size_t>(max_configs);
   std::vector<CountedConfig> counted;
   std::vector<Candidate> batch;
   const std::string machine = testing::MachineOf(target.cpu);
-  for (size_t i = 0; i < indices.size(); i += stride) {
-    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, indices[i]));
+  for (uint64_t index : ChosenIndices(bound->space(), bounds)) {
+    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, index));
     batch.push_back(std::move(candidate));
-    if (batch.size() < kBatch && i + stride < indices.size()) continue;
+    if (batch.size() < kBatch) continue;
     TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
     batch.clear();
   }
+  if (!batch.empty()) TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
   std::sort(counted.begin(), counted.end(), [](const CountedConfig& a, const CountedConfig& b) {
     return std::tuple(!a.exact, a.instructions, a.text_bytes) <
            std::tuple(!b.exact, b.instructions, b.text_bytes);

@@ -24,11 +24,17 @@ struct CountedConfig {
   }
 };
 
+struct SearchBounds {
+  int64_t max_configs = 64;
+  // "pixels=4,channels=2": configs with these values alone; all where the space has none.
+  std::string only;
+};
+
 // Best first; configs whose output differs stand behind all others. Errors: of the key, the target,
 // the emulator.
 absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workload,
                                                         const std::string& target,
-                                                        int64_t max_configs);
+                                                        const SearchBounds& bounds);
 
 }  // namespace tunefarm::bench
 

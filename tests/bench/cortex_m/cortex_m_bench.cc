@@ -3,6 +3,7 @@
 // result.
 //
 //   cortex_m_bench [--model resnet8] [--max-configs 64]
+//   cortex_m_bench --only pixels=4,channels=2,weight_bits=16     of each space these configs
 //   cortex_m_bench --knobs            and per layer the best config of each value of each knob
 //   cortex_m_bench --workload conv2d/s8/... [--target cortex-m7]     every config of one workload
 #include <CLI/CLI.hpp>
@@ -59,13 +60,13 @@ class Table {
   }
 
   // `knobs`: also each knob's values, the first time a workload is met.
-  absl::Status Add(const PeerLayer& layer, int64_t max_configs, bool knobs);
+  absl::Status Add(const PeerLayer& layer, const SearchBounds& bounds, bool knobs);
   void PrintTotals() const;
   void PrintHead() const;
 
  private:
   absl::StatusOr<const std::vector<CountedConfig>*> ConfigsOf(const PeerLayer& layer,
-                                                              int64_t max_configs);
+                                                              const SearchBounds& bounds);
 
   const std::string target_;
   double peer_cpi_ = 0;
@@ -84,11 +85,11 @@ void Table::PrintHead() const {
 }
 
 absl::StatusOr<const std::vector<CountedConfig>*> Table::ConfigsOf(const PeerLayer& layer,
-                                                                   int64_t max_configs) {
+                                                                   const SearchBounds& bounds) {
   auto known = known_.find(layer.workload);
   if (known == known_.end()) {
     TUNEFARM_ASSIGN_OR_RETURN(std::vector<CountedConfig> counted,
-                              CountConfigs(layer.workload, target_, max_configs));
+                              CountConfigs(layer.workload, target_, bounds));
     known = known_.emplace(layer.workload, std::move(counted)).first;
   }
   if (known->second.empty() || !known->second.back().exact) {
@@ -98,10 +99,9 @@ absl::StatusOr<const std::vector<CountedConfig>*> Table::ConfigsOf(const PeerLay
   return &known->second;
 }
 
-absl::Status Table::Add(const PeerLayer& layer, int64_t max_configs, bool knobs) {
+absl::Status Table::Add(const PeerLayer& layer, const SearchBounds& bounds, bool knobs) {
   const bool is_new = !known_.contains(layer.workload);
-  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CountedConfig>* configs,
-                            ConfigsOf(layer, max_configs));
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<CountedConfig>* configs, ConfigsOf(layer, bounds));
   const auto peer = static_cast<double>(target_ == "cortex-m7" ? layer.m7_peer : layer.m4_peer);
   const CountedConfig& best = configs->front();
   const auto ours = static_cast<double>(best.instructions);
@@ -145,8 +145,9 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-int PrintConfigs(const std::string& workload, const std::string& target, int64_t max_configs) {
-  const auto counted = CountConfigs(workload, target, max_configs);
+int PrintConfigs(const std::string& workload, const std::string& target,
+                 const SearchBounds& bounds) {
+  const auto counted = CountConfigs(workload, target, bounds);
   if (!counted.ok()) return Fail(counted.status());
   for (const CountedConfig& config : *counted) {
     PrintText(absl::StrFormat("%10d instructions  %6d B code  %7d B scratch  %s  %s\n",
@@ -158,20 +159,22 @@ int PrintConfigs(const std::string& workload, const std::string& target, int64_t
 
 int Main(int argc, char** argv) {
   std::string model, workload, target = "cortex-m7";
-  int64_t max_configs = 64;
+  SearchBounds bounds;
   bool knobs = false;
   CLI::App app("Kernels for Cortex-M beside CMSIS-NN.");
   app.add_option("--model", model, "resnet8, dscnn_kws or cifar10_cnn; all by default");
   app.add_option("--workload", workload, "count every config of this workload instead");
   app.add_option("--target", target, "cortex-m4 or cortex-m7, with --workload");
-  app.add_option("--max-configs", max_configs, "configs counted per layer")
+  app.add_option("--max-configs", bounds.max_configs, "configs counted per layer")
       ->check(CLI::Range(1, 100000));
+  app.add_option("--only", bounds.only,
+                 "count configs with these knob values alone, where a layer's space has such");
   app.add_flag("--knobs", knobs, "print per layer the best config of each value of each knob");
   CLI11_PARSE(app, argc, argv);
   if (std::string why = testing::WhyNoEmulatedCore(); !why.empty()) {
     return Fail(absl::FailedPreconditionError(why));
   }
-  if (!workload.empty()) return PrintConfigs(workload, target, max_configs);
+  if (!workload.empty()) return PrintConfigs(workload, target, bounds);
   const auto layers =
       ReadPeerLayers(TUNEFARM_SOURCE_DIR "/tests/data/cortex_m/cmsis_nn_instructions.csv");
   if (!layers.ok()) return Fail(layers.status());
@@ -180,7 +183,7 @@ int Main(int argc, char** argv) {
     table.PrintHead();
     for (const PeerLayer& layer : *layers) {
       if (!model.empty() && layer.model != model) continue;
-      const absl::Status status = table.Add(layer, max_configs, knobs);
+      const absl::Status status = table.Add(layer, bounds, knobs);
       if (!status.ok()) return Fail(status);
     }
     table.PrintTotals();

@@ -122,9 +122,10 @@ absl::Status Soak(const Options& options) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::string bin, base::OwnDirectory());
   testing::SoakOptions soak;
   soak.bin_dir = bin;
-  soak.configs = {
-      "pixels=2,channels=4,steps=32,weight_bits=16", "pixels=4,channels=2,steps=32,weight_bits=16",
-      "pixels=2,channels=2,steps=8,weight_bits=16", "pixels=1,channels=4,steps=4,weight_bits=16"};
+  soak.configs = {"pixels=2,channels=4,steps=32,weight_bits=16,rows=0",
+                  "pixels=4,channels=2,steps=32,weight_bits=16,rows=0",
+                  "pixels=2,channels=2,steps=8,weight_bits=16,rows=0",
+                  "pixels=1,channels=4,steps=4,weight_bits=16,rows=0"};
   soak.num_trials = options.trials;
   soak.batch = options.batch;
   soak.fault_rate = options.fault_rate;

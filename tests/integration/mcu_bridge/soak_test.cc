@@ -24,9 +24,10 @@ TEST(McuSoakTest, NoTrialIsLostOrCountedTwiceWhateverFails) {
   spdlog::set_level(spdlog::level::warn);
   SoakOptions options;
   options.bin_dir = TUNEFARM_BIN_DIR;
-  options.configs = {
-      "pixels=2,channels=4,steps=32,weight_bits=16", "pixels=4,channels=2,steps=32,weight_bits=16",
-      "pixels=2,channels=2,steps=8,weight_bits=16", "pixels=1,channels=4,steps=4,weight_bits=16"};
+  options.configs = {"pixels=2,channels=4,steps=32,weight_bits=16,rows=0",
+                     "pixels=4,channels=2,steps=32,weight_bits=16,rows=0",
+                     "pixels=2,channels=2,steps=8,weight_bits=16,rows=0",
+                     "pixels=1,channels=4,steps=4,weight_bits=16,rows=0"};
   options.num_trials = 64;
   options.batch = 8;
   // Three times as often as in a long run: each kind of trouble is met.

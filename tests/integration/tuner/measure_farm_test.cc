@@ -152,6 +152,24 @@ TEST(MeasureFarmTest, SameConfigTwiceIsMeasuredOnce) {
   EXPECT_EQ(reports.at(1).samples_ns, reports.at(2).samples_ns);
 }
 
+TEST(MeasureFarmTest, ConfigThatWasMeasuredAnewHandsOutTheNewTiming) {
+  const auto farm = Farm::Open(LocalSpec());
+  ASSERT_TRUE(farm.ok()) << farm.status();
+  const std::unique_ptr<Measurer> measurer = (*farm)->NewMeasurer();
+  const std::vector<MeasureRequest> search = Requests(Configs(kMatmul, 1));
+  std::vector<MeasureRequest> anew = search;  // As after a drift.
+  anew[0].final_round = true;
+  anew[0].device = "local";
+  ASSERT_TRUE(measurer->Submit(search, {}).ok());
+  Collect(*measurer, 1);
+  ASSERT_TRUE(measurer->Submit(anew, {}).ok());
+  const std::vector<double> timing = Collect(*measurer, 1).at(1).samples_ns;
+  ASSERT_TRUE(measurer->Submit(search, {}).ok());
+  const auto reports = Collect(*measurer, 1);
+  EXPECT_TRUE(reports.at(1).reused);
+  EXPECT_EQ(reports.at(1).samples_ns, timing);
+}
+
 TEST(MeasureFarmTest, CancelledWorkIsNotReported) {
   const auto farm = Farm::Open(LocalSpec());
   ASSERT_TRUE(farm.ok()) << farm.status();

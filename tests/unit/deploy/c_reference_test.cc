@@ -12,6 +12,7 @@
 #include "compiler/op/reference.h"
 #include "deploy/bundle/c_text.h"
 #include "gtest/gtest.h"
+#include "tests/support/kernel_check.h"
 
 namespace tunefarm::deploy {
 namespace {
@@ -22,7 +23,7 @@ using compiler::TensorBytes;
 constexpr uint64_t kSeed = 7;
 
 // A program that fills the inputs, calls reference() and writes the output's bytes to stdout.
-std::string Program(const Operator& op) {
+std::string Program(const Operator& op, CLibrary library) {
   std::string main_body;
   std::vector<std::string> arguments;
   for (size_t i = 0; i < op.inputs.size(); ++i) {
@@ -44,13 +45,13 @@ std::string Program(const Operator& op) {
   return absl::StrFormat(
       "#include <math.h>\n#include <stdint.h>\n#include <stdio.h>\n%s\n%s\nint main(void) {\n%s"
       "  return fwrite(out, sizeof(out), 1, stdout) == 1 ? 0 : 1;\n}\n",
-      kTensorFillHeader, CReference(op), main_body);
+      kTensorFillHeader, CReference(op, library), main_body);
 }
 
-class CReferenceTest : public testing::TestWithParam<const char*> {
+class CReferenceTest : public ::testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    std::string folder = testing::TempDir() + "c_reference_XXXXXX";
+    std::string folder = ::testing::TempDir() + "c_reference_XXXXXX";
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
   }
@@ -72,40 +73,49 @@ class CReferenceTest : public testing::TestWithParam<const char*> {
     return TensorBytes(std::istreambuf_iterator<char>(out), {});
   }
 
+  static Operator Op() { return *compiler::BuildOperator(*compiler::ParseWorkload(GetParam())); }
+  static std::vector<TensorBytes> Inputs(const Operator& op) {
+    std::vector<TensorBytes> inputs;
+    for (size_t i = 0; i < op.inputs.size(); ++i) {
+      inputs.push_back(compiler::FillInput(op, i, kSeed));
+    }
+    return inputs;
+  }
+
   std::filesystem::path folder_;
 };
 
 TEST_P(CReferenceTest, AgreesWithTheCompilersReference) {
-  const absl::StatusOr<compiler::Workload> workload = compiler::ParseWorkload(GetParam());
-  ASSERT_TRUE(workload.ok()) << workload.status();
-  const absl::StatusOr<Operator> op = compiler::BuildOperator(*workload);
-  ASSERT_TRUE(op.ok()) << op.status();
-  std::vector<TensorBytes> inputs;
-  for (size_t i = 0; i < op->inputs.size(); ++i) {
-    inputs.push_back(compiler::FillInput(*op, i, kSeed));
-  }
-  const absl::StatusOr<TensorBytes> want = compiler::ReferenceOutput(*op, inputs);
+  const Operator op = Op();
+  const absl::StatusOr<TensorBytes> want = compiler::ReferenceOutput(op, Inputs(op));
   ASSERT_TRUE(want.ok()) << want.status();
-  EXPECT_EQ(Run(Program(*op)), *want);
+  EXPECT_EQ(Run(Program(op, CLibrary::kHosted)), *want);
+}
+
+TEST_P(CReferenceTest, WithoutALibraryItIsWithinTheToleranceAndUsesNoDouble) {
+  const Operator op = Op();
+  EXPECT_EQ(CReference(op, CLibrary::kNone).find("double "), std::string::npos);
+  const absl::Status same =
+      testing::CompareWithReference(op, Inputs(op), Run(Program(op, CLibrary::kNone)));
+  EXPECT_TRUE(same.ok()) << same;
 }
 
 INSTANTIATE_TEST_SUITE_P(
     EveryOperator, CReferenceTest,
-    testing::Values("conv2d/f32/nhwc/2x7x9x6/o8k3x2s2x1p1x0x2x1d2x1g2/bias+relu6",
-                    "conv2d/f32/nhwc/1x5x5x8/o16k1x1/bias+add+relu",
-                    "conv2d/f32/nchw/2x9x7x4/o6k3x3s1x2p1x1/bias",
-                    "conv2d/f32/nchw8c/1x16x6x5/o24k3x3p1x1/relu",
-                    "conv2d/s8/nhwc/1x9x7x8/o6k3x3p1x1/bias+requant+relu",
-                    "depthwise_conv2d/f32/nhwc/1x9x8x6/k3x3s2x2p1x1m2/bias",
-                    "depthwise_conv2d/f32/nchw/1x6x6x5/k3x3p1x1/relu",
-                    "depthwise_conv2d/s8/nhwc/1x6x6x5/k3x3p1x1/bias+requant",
-                    "dense/f32/3x17/o11/bias", "dense/s8/2x32/o9/bias+requant", "matmul/f32/5x7x9",
-                    "max_pool2d/f32/nhwc/1x9x9x5/k3x3s2x2p1x1",
-                    "max_pool2d/s8/nhwc/1x6x6x3/k2x2s2x2",
-                    "avg_pool2d/f32/nchw/1x7x7x3/k3x3s2x2p1x1",
-                    "avg_pool2d/s8/nhwc/1x7x7x3/k3x3s2x2p1x1", "add/f32/nhwc/2x3x4x5/b1x1x1x5/relu",
-                    "add/s8/nhwc/1x4x4x8", "relu/f32/nhwc/1x3x3x7", "relu/s8/nhwc/1x3x3x7",
-                    "softmax/f32/2x11", "softmax/s8/3x12"));
+    ::testing::Values(
+        "conv2d/f32/nhwc/2x7x9x6/o8k3x2s2x1p1x0x2x1d2x1g2/bias+relu6",
+        "conv2d/f32/nhwc/1x5x5x8/o16k1x1/bias+add+relu",
+        "conv2d/f32/nchw/2x9x7x4/o6k3x3s1x2p1x1/bias",
+        "conv2d/f32/nchw8c/1x16x6x5/o24k3x3p1x1/relu",
+        "conv2d/s8/nhwc/1x9x7x8/o6k3x3p1x1/bias+requant+relu",
+        "depthwise_conv2d/f32/nhwc/1x9x8x6/k3x3s2x2p1x1m2/bias",
+        "depthwise_conv2d/f32/nchw/1x6x6x5/k3x3p1x1/relu",
+        "depthwise_conv2d/s8/nhwc/1x6x6x5/k3x3p1x1/bias+requant", "dense/f32/3x17/o11/bias",
+        "dense/s8/2x32/o9/bias+requant", "matmul/f32/5x7x9",
+        "max_pool2d/f32/nhwc/1x9x9x5/k3x3s2x2p1x1", "max_pool2d/s8/nhwc/1x6x6x3/k2x2s2x2",
+        "avg_pool2d/f32/nchw/1x7x7x3/k3x3s2x2p1x1", "avg_pool2d/s8/nhwc/1x7x7x3/k3x3s2x2p1x1",
+        "add/f32/nhwc/2x3x4x5/b1x1x1x5/relu", "add/s8/nhwc/1x4x4x8", "relu/f32/nhwc/1x3x3x7",
+        "relu/s8/nhwc/1x3x3x7", "softmax/f32/2x11", "softmax/s8/3x12"));
 
 }  // namespace
 }  // namespace tunefarm::deploy

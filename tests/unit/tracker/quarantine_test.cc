@@ -55,6 +55,17 @@ TEST_F(QuarantineTest, KernelThatTookABoardDownIsNotSentToAnotherOfItsKind) {
   EXPECT_THAT(harness_.Last<EndSubmission>(), SizeIs(1));
 }
 
+TEST_F(QuarantineTest, KernelThatOnlyADeviceToAvoidMayHaveEndsInsteadOfWaiting) {
+  LoseBoardToBad("board-1");
+  harness_.HelloOfBoard("other", "stm32f405");
+  SubmissionSpec spec = Kernels({"bad"});
+  spec.requirement.avoid_names = {"other"};
+  harness_.Submit(spec);
+  EXPECT_THAT(harness_.Last<SendAssignment>(), IsEmpty());
+  EXPECT_THAT(harness_.Last<EndAsQuarantined>(), SizeIs(1));
+  EXPECT_THAT(harness_.Last<EndSubmission>(), SizeIs(1));
+}
+
 TEST_F(QuarantineTest, OthersOfItsBatchAreSentWithoutIt) {
   LoseBoardToBad("board-1");
   harness_.Submit(Kernels({"good", "bad", "fine"}));

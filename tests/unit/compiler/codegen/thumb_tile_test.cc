@@ -57,6 +57,33 @@ TEST(PairTileTest, TheFirstStepStartsTheSums) {
   EXPECT_EQ(Count(PairTileAssembly(shape), "smuad"), 6);
 }
 
+TEST(PairTileTest, ARunOfRowsTakesNoMoreInstructionsThanColumnsDo) {
+  PairTileShape columns;
+  columns.pixels = 4;
+  columns.channels = 2;
+  columns.phases = {{3, 1}, {6, 4}};
+  PairTileShape rows = columns;
+  rows.tap_bytes = {0, 4, 8};
+  rows.run_bytes = 136;
+  const int64_t stepping = Count(PairTileAssembly(rows), "[r0, #136]!");
+  EXPECT_EQ(stepping, 2);  // Of three runs that the code shows, all but the first.
+  EXPECT_LE(Count(PairTileAssembly(rows), " "), Count(PairTileAssembly(columns), " "));
+  // Too far for a load: one addition more in each of those runs.
+  rows.run_bytes = 1200;
+  EXPECT_EQ(Count(PairTileAssembly(rows), "addw r0, r0, #1200"), 2);
+}
+
+TEST(PairTileTest, NoLoadReachesFurtherThanItsEncoding) {
+  // Pairs and single words in turns: a pair that follows a single word at the end of the reach.
+  PairTileShape shape;
+  shape.channels = 6;
+  shape.tap_bytes = {0, 4, 8, 12, 16};
+  shape.run_bytes = 80;
+  shape.phases = {{100, 1}};
+  EXPECT_THAT(PairTileAssembly(shape), HasSubstr("addw r1, r1, #1024"));
+  EXPECT_THAT(PairTileAssembly(shape), Not(HasSubstr("ldrd r2, r3, [r1, #1024]")));
+}
+
 TEST(PairTileTest, AResultTakesSixInstructionsAndTwoMoreForRelu) {
   PairTileShape shape;
   shape.phases = {{1, 1}};
@@ -102,9 +129,40 @@ TEST(TileLoopTest, ConvolutionsBecomePairTilesOnCortexM) {
                                        {1, 1, 2},
                                        {2, 4, 8, 8},
                                        {4, 1, 4, 8},
-                                       {4, 2, 32, 8}}) {
+                                       {4, 2, 32, 8},
+                                       {4, 2, 8, 16, 1},
+                                       {2, 4, 16, 16, 4},
+                                       {1, 8, 4, 16, 6},
+                                       {4, 1, 32, 16, 2}}) {
       EXPECT_THAT(AssemblyOf(key, ExpandPairTile("out", knobs), "cortex-m4"), HasSubstr("smuad"))
           << key;
+    }
+  }
+}
+
+TEST(TileLoopTest, AnIterationOfOneWordOrOneRunIsALoopToo) {
+  const std::string key = "conv2d/s8/nhwc/1x6x6x64/o8k3x3p1x1/bias+requant";
+  const std::string word = AssemblyOf(key, ExpandPairTile("out", {4, 2, 2, 8}), "cortex-m4");
+  const std::string run = AssemblyOf(key, ExpandPairTile("out", {2, 4, 4, 16, 1}), "cortex-m4");
+  EXPECT_LT(Count(word, "smlad"), 200);
+  EXPECT_LT(Count(run, "smlad"), 200);
+  // 0: straight code.
+  const std::string straight = AssemblyOf("conv2d/s8/nhwc/1x6x6x16/o8k3x3p1x1/bias+requant",
+                                          ExpandPairTile("out", {2, 4, 0, 16, 6}), "cortex-m4");
+  EXPECT_EQ(Count(straight, "smlad"), (9 * 8 - 1) * 8);
+}
+
+TEST(TileLoopTest, RowsOfAwkwardConvolutionsBecomePairTilesOnCortexM) {
+  for (const char* key : {"conv2d/s8/nhwc/1x9x9x8/o6k3x3s2x2p1x1/bias+requant",
+                          "conv2d/s8/nhwc/1x7x8x3/o5k5x5p2x2/bias+requant+relu",
+                          "conv2d/s8/nhwc/2x9x11x6/o4k2x3s3x3p0x1x1x0d1x2/requant",
+                          "conv2d/s8/nhwc/1x11x9x1/o8k10x4s2x2p4x1x5x1/bias+requant+relu"}) {
+    for (const PairTileKnobs& knobs : {PairTileKnobs{4, 2, 8, 16, 1}, {2, 4, 16, 16, 2}}) {
+      const std::string text = AssemblyOf(key, ExpandPairTile("out", knobs), "cortex-m7");
+      // One tile for whole groups of pixels and one for the rest of a row, each written once for
+      // whole groups of rows and once for the rest of the image; none was left to LLVM.
+      EXPECT_THAT(text, HasSubstr("smuad")) << key;
+      EXPECT_THAT(text, Not(HasSubstr("smlabb"))) << key;
     }
   }
 }

@@ -120,8 +120,16 @@ TEST(AnalyticCostTest, BodiesBeyondTheDecodedCacheAreDecodedAgain) {
 TEST(AnalyticCostTest, WideBroadcastsNeedAPortAndNotItsWidth) {
   compiler::Target target = ExampleTarget();
   target.load_per_cycle = 1;  // Of full vectors.
+  compiler::ConfigFacts facts = ExampleFacts();
+  facts.vector_lanes = facts.native_lanes = 16;
   // 1204224 steps x (2 vectors / 1 + 6 scalars / 2).
-  EXPECT_DOUBLE_EQ(EstimateCost(ExampleFacts(), target).load_cycles, 1204224.0 * 5);
+  EXPECT_DOUBLE_EQ(EstimateCost(facts, target).load_cycles, 1204224.0 * 5);
+}
+
+TEST(AnalyticCostTest, CoreWithOneNarrowLoadPortReadsAScalarPerCycle) {
+  compiler::Target target = ExampleTarget();
+  target.load_per_cycle = 1;  // The A72.
+  EXPECT_DOUBLE_EQ(EstimateCost(ExampleFacts(), target).load_cycles, 1204224.0 * 8);
 }
 
 TEST(AnalyticCostTest, RowsAPowerOfTwoApartFightForTheSetsOfL1) {

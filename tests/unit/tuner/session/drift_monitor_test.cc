@@ -16,7 +16,7 @@ constexpr char kBoard[] = "board";
 class DriftMonitorTest : public ::testing::Test {
  protected:
   void Trials(int count) {
-    for (int i = 0; i < count; ++i) monitor_.OnTrial(kBoard, ++last_trial_, true);
+    for (int i = 0; i < count; ++i) monitor_.OnTrial(kBoard, now_, ++last_trial_, true);
   }
   bool Due() { return !monitor_.TakeDue(now_).empty(); }
   DriftVerdict Time(double timing_ns) {
@@ -52,12 +52,12 @@ TEST_F(DriftMonitorTest, ReferenceIsDueAfterTheFirstTrialAndThenEverySixteen) {
 TEST_F(DriftMonitorTest, ThreePercentAreNoDriftAndFourAre) {
   BeginAt100();
   EXPECT_EQ(Time(102.9), DriftVerdict::kSteady);
-  EXPECT_FALSE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), IsEmpty());
   Trials(16);
   EXPECT_EQ(Time(98.6), DriftVerdict::kSteady) << "2.8 % off the median of 100 and 102.9";
   Trials(16);
   EXPECT_EQ(Time(104), DriftVerdict::kDrifted);
-  EXPECT_TRUE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), ElementsAre(kBoard));
 }
 
 TEST_F(DriftMonitorTest, DeviceThatBecameFasterHasDriftedToo) {
@@ -75,7 +75,7 @@ TEST_F(DriftMonitorTest, DeviceThatComesBackHasItsLastBatchMeasuredAgain) {
   EXPECT_TRUE(Due());
   EXPECT_EQ(Time(101), DriftVerdict::kSettled);
   EXPECT_EQ(judgement_.suspects.size(), 17u) << "none of them lies before a steady timing";
-  EXPECT_FALSE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), IsEmpty());
 }
 
 TEST_F(DriftMonitorTest, OnlyTrialsSinceTheLastSteadyTimingAreSuspects) {
@@ -99,7 +99,7 @@ TEST_F(DriftMonitorTest, DeviceThatStaysElsewhereGetsANewLevelAfterThreeWaits) {
   }
   EXPECT_EQ(Time(120), DriftVerdict::kSettled);
   EXPECT_EQ(judgement_.suspects.size(), 17u);
-  EXPECT_FALSE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), IsEmpty());
   Trials(16);
   EXPECT_EQ(Time(121), DriftVerdict::kSteady);
 }
@@ -119,8 +119,8 @@ TEST_F(DriftMonitorTest, SlowDriftAddsUpUntilItIsSeen) {
 TEST_F(DriftMonitorTest, TrialThatWasMeasuredAgainIsNoSuspectASecondTime) {
   BeginAt100();
   Time(100);
-  monitor_.OnTrial(kBoard, 900, false);
-  monitor_.OnTrial(kBoard, 901, true);
+  monitor_.OnTrial(kBoard, now_, 900, false);
+  monitor_.OnTrial(kBoard, now_, 901, true);
   Time(110);
   Time(100);
   EXPECT_THAT(judgement_.suspects, ElementsAre(901));
@@ -135,13 +135,36 @@ TEST_F(DriftMonitorTest, NoisyDeviceIsHeldToItsOwnNoise) {
 
 TEST_F(DriftMonitorTest, DevicesAreWatchedOneByOne) {
   BeginAt100();
-  monitor_.OnTrial("other", 500, true);
+  monitor_.OnTrial("other", now_, 500, true);
   EXPECT_THAT(monitor_.TakeDue(now_), ElementsAre("other"));
   monitor_.OnReference("other", now_, 50);
   EXPECT_EQ(Time(110), DriftVerdict::kDrifted);
-  monitor_.OnTrial("other", 501, true);
+  monitor_.OnTrial("other", now_, 501, true);
   EXPECT_EQ(monitor_.OnReference("other", now_, 50).verdict, DriftVerdict::kSteady);
-  EXPECT_TRUE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), ElementsAre(kBoard));
+}
+
+TEST_F(DriftMonitorTest, OneDeviceThatDriftedLeavesTheOthersToGoOn) {
+  BeginAt100();
+  EXPECT_FALSE(monitor_.AllPaused(now_));
+  EXPECT_EQ(Time(110), DriftVerdict::kDrifted);
+  EXPECT_TRUE(monitor_.AllPaused(now_)) << "there is no other";
+  monitor_.OnTrial("other", now_, 500, true);
+  EXPECT_FALSE(monitor_.AllPaused(now_));
+  monitor_.OnReference("other", now_, 50);
+  monitor_.OnReference("other", now_, 60);
+  EXPECT_THAT(monitor_.Paused(now_), ElementsAre(kBoard, "other"));
+  EXPECT_TRUE(monitor_.AllPaused(now_));
+}
+
+TEST_F(DriftMonitorTest, DeviceThatWentSilentIsNotCountedOn) {
+  BeginAt100();
+  monitor_.OnTrial("gone", now_, 500, true);
+  now_ += absl::Seconds(29);
+  EXPECT_EQ(Time(110), DriftVerdict::kDrifted);
+  EXPECT_FALSE(monitor_.AllPaused(now_));
+  now_ += absl::Seconds(1);
+  EXPECT_TRUE(monitor_.AllPaused(now_));
 }
 
 TEST_F(DriftMonitorTest, ReferenceThatIsLostHoldsNobodyUp) {
@@ -149,11 +172,11 @@ TEST_F(DriftMonitorTest, ReferenceThatIsLostHoldsNobodyUp) {
   Time(110);
   now_ += absl::Seconds(1);
   EXPECT_TRUE(Due());
-  EXPECT_TRUE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), ElementsAre(kBoard));
   now_ += absl::Seconds(30);
-  EXPECT_FALSE(monitor_.Paused(now_)) << "it did not arrive";
+  EXPECT_THAT(monitor_.Paused(now_), IsEmpty()) << "it did not arrive";
   monitor_.OnReferenceLost(kBoard);
-  EXPECT_FALSE(monitor_.Paused(now_));
+  EXPECT_THAT(monitor_.Paused(now_), IsEmpty());
   Trials(16);
   EXPECT_TRUE(Due()) << "and is asked for again after the next trials";
 }

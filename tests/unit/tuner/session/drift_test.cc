@@ -139,6 +139,53 @@ TEST_F(DriftTest, TaskGoesOnFromALogWithSupersededTrials) {
   EXPECT_THAT(configs, SizeIs(12));
 }
 
+// A little passes each time somebody looks.
+class PassingClock final : public base::Clock {
+ public:
+  absl::Time Now() const override { return absl::UnixEpoch() + SteadyNow(); }
+  absl::Duration SteadyNow() const override { return now_ += absl::Milliseconds(1); }
+
+ private:
+  mutable absl::Duration now_ = absl::Hours(1);
+};
+
+// Two boards take turns, unless one is to be avoided. "one" is slow at its second timing and is
+// waited for.
+TEST_F(DriftTest, OtherDevicesGoOnWhileOneIsWaitedFor) {
+  const PassingClock clock;
+  spec_.clock = &clock;
+  spec_.drift.first_wait = absl::Milliseconds(100);
+  measurer_.wanted = 2;
+  measurer_.measure = [this](const MeasureRequest& request, int) {
+    MeasureReport report = OkReport(CostOf(request.config));
+    report.device = request.device;
+    if (report.device.empty()) report.device = ++num_measured_ % 2 == 0 ? "two" : "one";
+    if (!request.avoid_devices.empty()) {
+      EXPECT_THAT(request.avoid_devices, ElementsAre("one"));
+      report.device = "two";
+    }
+    return report;
+  };
+  int num_of_one = 0;
+  measurer_.reference = [&](const std::string& device) {
+    MeasureReport report = OkReport(device == "one" && ++num_of_one == 2 ? 625 : 500);
+    report.device = device;
+    return report;
+  };
+  int num_waits = 0;
+  std::map<std::string, int> meanwhile;
+  on_event_ = [&](const TuningEvent& event) {
+    if (event.kind == TuningEvent::Kind::kWaiting) ++num_waits;
+    if (event.kind == TuningEvent::Kind::kTrial && num_waits == 1) ++meanwhile[event.device];
+  };
+  const auto summary = Run();
+  ASSERT_THAT(summary, IsOk());
+  EXPECT_EQ(summary->trials, 12);
+  EXPECT_EQ(num_waits, 2) << "it drifted, it settled";
+  EXPECT_GE(meanwhile["two"], 2);
+  EXPECT_LE(meanwhile["one"], 1) << "what was on its way already";
+}
+
 // A lucky median with a slow fastest sample, and the other way round.
 TEST_F(DriftTest, FastestSampleRanksTheSearch) {
   spec_.strategy = "grid";

@@ -310,6 +310,21 @@ TEST_F(SessionTest, LogThatCannotBeWrittenEndsTheSession) {
   EXPECT_EQ(events_.back().kind, TuningEvent::Kind::kFailed);
 }
 
+TEST_F(SessionTest, BestThatIsToldNeverGetsWorse) {
+  measurer_.measure = [](const auto& request, int) {
+    MeasureReport report = OkReport(CostOf(request.config));
+    // Every other one has a sample that ranks it first, and a median that does not.
+    if (request.ticket % 2 == 0) report.samples_ns[0] = 1000 - static_cast<double>(request.ticket);
+    return report;
+  };
+  ASSERT_THAT(Run(), IsOk());
+  const std::vector<TuningEvent> trials = EventsOf(TuningEvent::Kind::kTrial);
+  ASSERT_GT(trials.size(), 5u);
+  for (size_t i = 1; i < trials.size(); ++i) {
+    EXPECT_LE(trials[i].best_ns, trials[i - 1].best_ns) << "trial " << i + 1;
+  }
+}
+
 TEST_F(SessionTest, EventsTellTheTaskEachTrialAndTheEnd) {
   ASSERT_THAT(Run(), IsOk());
   EXPECT_EQ(events_.front().kind, TuningEvent::Kind::kStarted);
