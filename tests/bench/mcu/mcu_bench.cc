@@ -50,8 +50,8 @@ absl::Status PrintParts(const Options& options, const std::string& log_path) {
       {"build", parts.build},
       {"link", parts.link},
       {"load", parts.load},
-      {"verify: draw, pack, check, on the board", parts.verify},
-      {"timed runs, on the board", parts.run},
+      {"run and verify, on the board", parts.queue},
+      {"  of it the timed runs, by difference", parts.run},
       {"read", parts.read},
       {"log", parts.log}};
   std::printf("its parts, one after the other, %d trials in batches of %d\n", parts.num_trials,

@@ -28,7 +28,8 @@ using mcu_agent::BatchPlan;
 using mcu_agent::ReadyCandidate;
 using tuner::Proposal;
 
-constexpr int kQueueRuns = 3;
+constexpr int kQueueRuns = 2;
+constexpr int kMoreRuns = 8;
 
 absl::Duration Now() { return base::RealClock().SteadyNow(); }
 
@@ -165,34 +166,42 @@ class Meter {
     return JudgeBatch(Context(), plan, candidates, end.results, samples);
   }
 
-  // Runs it without one of its timed runs, and whole: the difference is what that run takes. Each
-  // several times, of which the fastest counts: the machine has other things to do.
+  // Besides the queue itself: with one timed run a candidate and with many, whose difference is
+  // what they take. Each several times, of which the fastest counts: the machine has other things
+  // to do.
   absl::StatusOr<mcu_agent::QueueEnd> RunQueue(const BatchPlan& plan) {
-    std::vector<tunefarm_task> fewer = plan.tasks;
-    for (tunefarm_task& task : fewer) {
-      if (task.head.kind == TUNEFARM_TASK_CALL) --task.call.repeats;
-    }
-    absl::Duration without = absl::InfiniteDuration();
-    absl::Duration whole = absl::InfiniteDuration();
-    mcu_agent::QueueEnd end;
+    absl::Duration with_one = absl::InfiniteDuration();
+    absl::Duration with_many = absl::InfiniteDuration();
     for (int i = 0; i < kQueueRuns; ++i) {
-      TUNEFARM_RETURN_IF_ERROR(TimeQueue(fewer, plan.setup, &end, &without));
-      TUNEFARM_RETURN_IF_ERROR(TimeQueue(plan.tasks, plan.setup, &end, &whole));
+      TUNEFARM_RETURN_IF_ERROR(TimeQueue(plan, 1, &with_one));
+      TUNEFARM_RETURN_IF_ERROR(TimeQueue(plan, 1 + kMoreRuns, &with_many));
     }
-    const absl::Duration run = (whole - without) * static_cast<double>(plan.repeats);
-    parts_.run += run;
-    parts_.verify += whole - run;
+    const absl::Duration run = (with_many - with_one) / kMoreRuns;
+    parts_.run += run * static_cast<double>(plan.repeats);
+    const Span span(&parts_.queue);
+    mcu_agent::QueueEnd end =
+        control_.session().RunQueue(plan.tasks, plan.setup, std::stop_token());
+    TUNEFARM_RETURN_IF_ERROR(Check(end));
     return end;
   }
 
-  absl::Status TimeQueue(const std::vector<tunefarm_task>& tasks,
-                         const mcu_agent::QueueSetup& setup, mcu_agent::QueueEnd* end,
-                         absl::Duration* fastest) {
+  absl::Status TimeQueue(const BatchPlan& plan, uint32_t repeats, absl::Duration* fastest) {
+    std::vector<tunefarm_task> tasks = plan.tasks;
+    for (tunefarm_task& task : tasks) {
+      if (task.head.kind != TUNEFARM_TASK_CALL) continue;
+      task.call.repeats = repeats;
+      task.call.samples = 0;  // There is room for those of the plan alone.
+    }
     const absl::Duration begin = Now();
-    *end = control_.session().RunQueue(tasks, setup, std::stop_token());
+    const mcu_agent::QueueEnd end =
+        control_.session().RunQueue(tasks, plan.setup, std::stop_token());
     *fastest = std::min(*fastest, Now() - begin);
-    if (end->kind == mcu_agent::QueueEnd::kFinished) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrFormat("a queue did not end: %s", end->why));
+    return Check(end);
+  }
+
+  static absl::Status Check(const mcu_agent::QueueEnd& end) {
+    if (end.kind == mcu_agent::QueueEnd::kFinished) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrFormat("a queue did not end: %s", end.why));
   }
 
   // Tells the strategy and the log.

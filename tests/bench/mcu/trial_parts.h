@@ -30,8 +30,8 @@ struct TrialParts {
   absl::Duration build;    // Schedule, lowering, LLVM.
   absl::Duration link;     // LLD.
   absl::Duration load;     // Images, tables and, once, what the board draws itself.
-  absl::Duration verify;   // The queue on the board but for the timed runs: draw, pack, check.
-  absl::Duration run;      // Timed runs.
+  absl::Duration queue;    // On the board: draw, pack, verify, timed runs, check.
+  absl::Duration run;      // Of it the timed runs, by difference: on a busy machine a rough figure.
   absl::Duration read;     // Samples and judgement.
   absl::Duration log;      // Until it is committed.
 };
