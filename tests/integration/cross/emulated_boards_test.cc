@@ -19,8 +19,12 @@
 namespace tunefarm::tuner {
 namespace {
 
+using ::testing::HasSubstr;
 using ::testing::StartsWith;
+using tunefarm::testing::Finished;
 using tunefarm::testing::Program;
+using tunefarm::testing::RunProgram;
+using tunefarm::testing::TempFolder;
 
 // Every operator, the types it has, and what its templates treat differently: stride, padding,
 // groups, a window of one, channels that fill no vector, epilogues.
@@ -76,14 +80,14 @@ class EmulatedBoardTest : public ::testing::TestWithParam<Board> {
                                          std::vector<std::string>{"--listen", "127.0.0.1:0"});
     const std::string line = tracker_->ReadLine();
     ASSERT_THAT(line, StartsWith("listening on "));
-    const std::string address = line.substr(line.rfind(' ') + 1);
+    address_ = line.substr(line.rfind(' ') + 1);
     agent_ = std::make_unique<Program>(
-        found.emulator, std::vector<std::string>{found.agent, "--tracker", address, "--name",
+        found.emulator, std::vector<std::string>{found.agent, "--tracker", address_, "--name",
                                                  GetParam().name, "--emulator", found.emulator});
-    ASSERT_EQ(agent_->ReadLine(), "connected to " + address + " as " + GetParam().name)
+    ASSERT_EQ(agent_->ReadLine(), "connected to " + address_ + " as " + GetParam().name)
         << agent_->Errors();
     FarmSpec spec;
-    spec.tracker.host_port = address;
+    spec.tracker.host_port = address_;
     spec.builders.num_workers = 2;
     spec.owner = "test";
     absl::StatusOr<std::unique_ptr<Farm>> farm = Farm::Open(spec);
@@ -91,6 +95,7 @@ class EmulatedBoardTest : public ::testing::TestWithParam<Board> {
     farm_ = *std::move(farm);
   }
 
+  std::string address_;
   std::unique_ptr<Program> tracker_, agent_;
   std::unique_ptr<Farm> farm_;
 };
@@ -126,6 +131,30 @@ TEST_P(EmulatedBoardTest, KernelsOfEveryOperatorAreBuiltRunAndVerified) {
   }
   std::printf("%zu kernels of %zu workloads verified on %s\n", requests.size(),
               std::size(kWorkloads), GetParam().target.c_str());
+}
+
+TEST_P(EmulatedBoardTest, TimingsAreShownOnlyToWhoAsksForThoseOfEmulators) {
+  const TempFolder folder;
+  const std::vector<std::string> task = {"dense/f32/2x40/o24/bias", "--target", GetParam().target,
+                                         "--db", folder.File("tuner.db")};
+  const auto run = [&task](std::vector<std::string> command, const std::vector<std::string>& more) {
+    command.insert(command.end(), task.begin(), task.end());
+    command.insert(command.end(), more.begin(), more.end());
+    return RunProgram("tuner", command);
+  };
+  const Finished tuned =
+      run({"tune"}, {"--tracker", address_, "--strategy", "random", "--trials", "3"});
+  ASSERT_EQ(tuned.code, 0) << tuned.err;
+  EXPECT_THAT(tuned.out, HasSubstr("on " + GetParam().name + " (an emulator's timing)"));
+
+  const Finished best = run({"query", "best", "--workload"}, {});
+  EXPECT_EQ(best.code, 0) << best.err;
+  EXPECT_THAT(best.out, HasSubstr("how       default"));
+  EXPECT_THAT(best.err, HasSubstr("an emulated board has measured it (" + GetParam().name + ")"));
+  const Finished emulated = run({"query", "best", "--workload"}, {"--include-emulated"});
+  EXPECT_EQ(emulated.code, 0) << emulated.err;
+  EXPECT_THAT(emulated.out, HasSubstr("how       exact"));
+  EXPECT_THAT(emulated.out, HasSubstr("on " + GetParam().name));
 }
 
 INSTANTIATE_TEST_SUITE_P(Boards, EmulatedBoardTest, ::testing::ValuesIn(Boards()),
