@@ -48,7 +48,8 @@ std::vector<FactField> MakeFactFields() {
       {"input_bytes", &Level::input_bytes},
       {"weight_bytes", &Level::weight_bytes},
       {"output_bytes", &Level::output_bytes},
-      {"iterations", &Level::iterations}};
+      {"iterations", &Level::iterations},
+      {"reach", &Level::reach}};
   for (size_t level = 0; level < std::tuple_size_v<decltype(ConfigFacts::levels)>; ++level) {
     for (const auto& [name, member] : members) {
       const auto pointer = member;
