@@ -11,7 +11,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 
 TEST(DispatchRulesTest, CandidatesTravelInBatchesTwoOfThemAtOnce) {
@@ -378,44 +377,6 @@ TEST(DispatchRulesTest, FullQueueRefusesMore) {
             absl::StatusCode::kResourceExhausted);
   harness.Hello("pi-1");  // Takes them all: what runs does not count.
   harness.Submit(CoreHarness::Spec(10));
-}
-
-SubmissionSpec Avoiding(const std::string& device, size_t num_candidates) {
-  SubmissionSpec spec = CoreHarness::Spec(num_candidates);
-  spec.requirement.avoid_names = {device};
-  return spec;
-}
-
-TEST(DispatchRulesTest, DeviceToBeAvoidedGetsNothingWhileAnotherWouldDo) {
-  CoreHarness harness;
-  harness.Hello("hot");
-  const SessionId other = harness.Hello("other");
-  harness.Submit(Avoiding("hot", 20));
-  for (const SendAssignment& sent : harness.Last<SendAssignment>()) {
-    EXPECT_EQ(sent.session, other);
-    EXPECT_THAT(sent.candidates, SizeIs(8)) << "not shared with one that takes none";
-  }
-}
-
-TEST(DispatchRulesTest, DeviceToBeAvoidedIsBetterThanNone) {
-  CoreHarness harness;
-  const SessionId hot = harness.Hello("hot");
-  ASSERT_TRUE(harness.HelloAs(CoreHarness::Info("unfit", {})).ok());
-  SubmissionSpec spec = Avoiding("hot", 1);
-  spec.requirement.features = {"avx2"};
-  harness.Submit(spec);
-  EXPECT_EQ(harness.Only<SendAssignment>().session, hot);
-}
-
-TEST(DispatchRulesTest, WorkDoesNotStayBehindWhenOnlyTheDeviceToBeAvoidedIsLeft) {
-  CoreHarness harness;
-  const SessionId hot = harness.Hello("hot");
-  const SessionId other = harness.Hello("other");
-  harness.Submit(Avoiding("hot", 20));
-  EXPECT_THAT(harness.Last<SendAssignment>(), SizeIs(2));
-  harness.Gone(other);
-  for (const SendAssignment& sent : harness.Last<SendAssignment>()) EXPECT_EQ(sent.session, hot);
-  EXPECT_THAT(harness.Last<SendAssignment>(), Not(IsEmpty()));
 }
 
 }  // namespace
