@@ -91,6 +91,12 @@ absl::StatusOr<std::unique_ptr<db::TuningLog>> OpenLogIfThere(const std::string&
   return OpenLog(path, db::OpenMode::kReadOnly);
 }
 
+void HintAtEmulated(const absl::StatusOr<BestSchedule>& best) {
+  if (!best.ok() || best->how != "exact") return;
+  std::fprintf(stderr, "an emulated board has measured it (%s): --include-emulated takes that\n",
+               best->device.c_str());
+}
+
 std::string Owner() {
   char host[256] = "";
   gethostname(host, sizeof(host) - 1);

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "db/tuning_log.h"
 #include "tuner/measure/tracker_client.h"
+#include "tuner/session/event.h"
 
 namespace tunefarm::tuner {
 
@@ -83,6 +84,10 @@ absl::StatusOr<TrackerAddress> MakeAddress(const std::string& host_port,
 absl::StatusOr<std::unique_ptr<db::TuningLog>> OpenLog(const std::string& path, db::OpenMode mode);
 // For reading where there may be none: null if the file does not exist.
 absl::StatusOr<std::unique_ptr<db::TuningLog>> OpenLogIfThere(const std::string& path);
+
+// Timings of emulators stand aside unless asked for: who gets the default hears on stderr that they
+// exist. `best` is the answer with them.
+void HintAtEmulated(const absl::StatusOr<BestSchedule>& best);
 
 // "user@host": who asks, for people.
 std::string Owner();

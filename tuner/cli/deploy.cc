@@ -123,6 +123,9 @@ absl::Status RunDeployKernel(const DeployKernelOptions& options) {
                             deploy::MakeBundle(op, artifact, provenance));
   TUNEFARM_RETURN_IF_ERROR(deploy::WriteBundle(files, options.out));
   PrintDeployed(options, artifact, provenance, files);
+  if (best.how == "default" && !options.include_emulated) {
+    HintAtEmulated(FindBest(task, log.get(), /*include_emulated=*/true));
+  }
   return absl::OkStatus();
 }
 

@@ -68,15 +68,6 @@ absl::StatusOr<BestSchedule> Ask(const TaskSetup& task, const QueryBestOptions& 
   return options.server.empty() ? AskLog(task, options) : AskServer(task, options);
 }
 
-// Timings of emulators stand aside unless asked for: who gets the default hears that they exist.
-void HintAtEmulated(const TaskSetup& task, QueryBestOptions options) {
-  options.include_emulated = true;
-  const absl::StatusOr<BestSchedule> best = Ask(task, options);
-  if (!best.ok() || best->how != "exact") return;
-  std::fprintf(stderr, "an emulated board has measured it (%s): --include-emulated shows that\n",
-               best->device.c_str());
-}
-
 absl::Status RunQueryBest(const QueryBestOptions& options) {
   TUNEFARM_ASSIGN_OR_RETURN(const TaskSetup task, SetUpTask(options.workload, options.target));
   TUNEFARM_ASSIGN_OR_RETURN(const BestSchedule best, Ask(task, options));
@@ -85,7 +76,11 @@ absl::Status RunQueryBest(const QueryBestOptions& options) {
   } else {
     PrintBest(best, options);
   }
-  if (best.how == "default" && !options.include_emulated) HintAtEmulated(task, options);
+  if (best.how == "default" && !options.include_emulated) {
+    QueryBestOptions with_emulated = options;
+    with_emulated.include_emulated = true;
+    HintAtEmulated(Ask(task, with_emulated));
+  }
   return absl::OkStatus();
 }
 

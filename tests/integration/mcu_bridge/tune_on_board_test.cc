@@ -94,7 +94,12 @@ TEST_F(TuneOnBoardTest, EmulatedBoardIsTunedForWhatIsAskedAndTheLogSaysIt) {
   const Finished best = RunProgram(
       "tuner", {"query", "best", "--workload", kWorkload, "--target", "cortex-m7", "--db", db_});
   EXPECT_THAT(best.out, HasSubstr("default"));
-  EXPECT_THAT(best.err, HasSubstr("--include-emulated shows that"));
+  EXPECT_THAT(best.err, HasSubstr("--include-emulated takes that"));
+  const Finished deployed =
+      RunProgram("tuner", {"deploy", "kernel", "--workload", kWorkload, "--target", "cortex-m7",
+                           "--db", db_, "--out", folder_.File("out")});
+  EXPECT_THAT(deployed.out, HasSubstr("schedule: default"));
+  EXPECT_THAT(deployed.err, HasSubstr("an emulated board has measured it (mps2-an500)"));
 }
 
 TEST_F(TuneOnBoardTest, CortexM4IsTunedOnEachOfItsBoards) {
