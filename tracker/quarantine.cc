@@ -22,8 +22,7 @@ std::string Quarantine::WhyBarred(const DeviceInfo& device, const std::string& d
   if (reason == kind->second.end()) return "";
   return absl::StrFormat(
       "this kernel took a %s down before (%s); it goes to one again only where the agent is "
-      "started "
-      "with --run-quarantined",
+      "started with --run-quarantined",
       kind->first, reason->second);
 }
 

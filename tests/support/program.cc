@@ -98,6 +98,11 @@ std::string Program::Errors() const {
   return text;
 }
 
+std::string LastLine(const std::string& text) {
+  if (text.size() < 2) return text;
+  return text.substr(text.rfind('\n', text.size() - 2) + 1);
+}
+
 Finished RunProgram(const std::string& name, const std::vector<std::string>& args) {
   Program program(name, args);
   Finished finished;

@@ -47,6 +47,9 @@ struct Finished {
 // Runs a program to its end.
 Finished RunProgram(const std::string& name, const std::vector<std::string>& args);
 
+// The last line of what a program printed, with its end.
+std::string LastLine(const std::string& text);
+
 // An empty folder that is removed with all in it.
 class TempFolder {
  public:

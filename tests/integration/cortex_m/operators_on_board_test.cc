@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "nlohmann/json.hpp"
+#include "tests/support/mcu_farm/deployed_example.h"
 #include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/program.h"
 
@@ -13,12 +14,10 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::tunefarm::testing::Finished;
+using ::tunefarm::testing::LastLine;
 using ::tunefarm::testing::Program;
 using ::tunefarm::testing::RunProgram;
 using ::tunefarm::testing::TempFolder;
-
-constexpr char kClang[] = "/usr/bin/clang-19";
-constexpr char kQemu[] = "/usr/bin/qemu-system-arm";
 
 // s8 results equal the reference's to the last bit; f32 ones within the operator's tolerance.
 constexpr const char* kWorkloads[] = {
@@ -58,8 +57,7 @@ class OperatorsOnBoardTest : public ::testing::TestWithParam<Core> {
         RunProgram("tuner", {"tune", workload, "--target", GetParam().target, "--tracker", tracker,
                              "--trials", "3", "--db", db_, "--json"});
     ASSERT_EQ(tune.code, 0) << tune.err;
-    const size_t last_line = tune.out.rfind('\n', tune.out.size() - 2) + 1;
-    const nlohmann::json done = nlohmann::json::parse(tune.out.substr(last_line));
+    const nlohmann::json done = nlohmann::json::parse(LastLine(tune.out));
     EXPECT_EQ(done["outcomes"], nlohmann::json({{"ok", done["trials"]}})) << done;
     EXPECT_EQ(done["best"]["device"], GetParam().machine);
   }
@@ -69,17 +67,8 @@ class OperatorsOnBoardTest : public ::testing::TestWithParam<Core> {
         "tuner", {"deploy", "kernel", "--out", folder_.File("out"), "--workload", workload,
                   "--target", GetParam().target, "--db", db_, "--include-emulated"});
     ASSERT_EQ(deployed.code, 0) << deployed.err;
-    const Finished built =
-        RunProgram(kClang, {"--target=thumbv7em-none-unknown-eabihf",
-                            std::string("-mcpu=") + GetParam().target, "-O1", "-ffreestanding",
-                            "-nostdlib", "-fuse-ld=lld", "-Wall", "-Wno-unused-function", "-Werror",
-                            "-Wl,-T," + folder_.File("out/board.ld"), folder_.File("out/example.c"),
-                            folder_.File("out/kernel.o"), "-o", folder_.File("example.elf")});
-    ASSERT_EQ(built.code, 0) << built.err;
     const Finished ran =
-        RunProgram(kQemu, {"-M", GetParam().machine, "-display", "none", "-serial", "null",
-                           "-monitor", "none", "-icount", "shift=4", "-semihosting-config",
-                           "enable=on,target=native", "-kernel", folder_.File("example.elf")});
+        testing::RunDeployedExample(folder_.File("out"), GetParam().target, GetParam().machine);
     EXPECT_EQ(ran.code, 0) << ran.err;
     EXPECT_THAT(ran.out + ran.err, HasSubstr("ok: "));
   }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "nlohmann/json.hpp"
+#include "tests/support/mcu_farm/deployed_example.h"
 #include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/program.h"
 
@@ -11,15 +12,12 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::tunefarm::testing::Finished;
+using ::tunefarm::testing::LastLine;
 using ::tunefarm::testing::Program;
 using ::tunefarm::testing::RunProgram;
 using ::tunefarm::testing::TempFolder;
 
 constexpr char kWorkload[] = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
-
-// Where board.ld's programs are built and emulated.
-constexpr char kClang[] = "/usr/bin/clang-19";
-constexpr char kQemu[] = "/usr/bin/qemu-system-arm";
 
 class TuneOnBoardTest : public ::testing::Test {
  protected:
@@ -33,9 +31,8 @@ class TuneOnBoardTest : public ::testing::Test {
     return RunProgram("tuner", {"tune", kWorkload, "--target", target, "--board",
                                 "emulated:" + board, "--trials", trials, "--db", db_, "--json"});
   }
-  // The last line that it printed.
   static nlohmann::json Done(const Finished& tune) {
-    return nlohmann::json::parse(tune.out.substr(tune.out.rfind('\n', tune.out.size() - 2) + 1));
+    return nlohmann::json::parse(LastLine(tune.out));
   }
 
   const TempFolder folder_;
@@ -60,17 +57,8 @@ TEST_F(TuneOnBoardTest, TunedKernelIsFoundDeployedAndRight) {
   deploy.insert(deploy.end(), where.begin(), where.end());
   const Finished deployed = RunProgram("tuner", deploy);
   ASSERT_EQ(deployed.code, 0) << deployed.err;
-  const Finished built = RunProgram(
-      kClang, {"--target=thumbv7em-none-unknown-eabihf", "-mcpu=cortex-m7", "-O2", "-ffreestanding",
-               "-nostdlib", "-fuse-ld=lld", "-Wall", "-Wno-unused-function", "-Werror",
-               "-Wl,-T," + folder_.File("out/board.ld"), folder_.File("out/example.c"),
-               folder_.File("out/kernel.o"), "-o", folder_.File("example.elf")});
-  ASSERT_EQ(built.code, 0) << built.err;
-  const Finished ran =
-      RunProgram(kQemu, {"-M", "mps2-an500", "-display", "none", "-serial", "null", "-monitor",
-                         "none", "-icount", "shift=4", "-semihosting-config",
-                         "enable=on,target=native", "-kernel", folder_.File("example.elf")});
-  EXPECT_EQ(ran.code, 0);
+  const Finished ran = testing::RunDeployedExample(folder_.File("out"), "cortex-m7", "mps2-an500");
+  EXPECT_EQ(ran.code, 0) << ran.err;
   EXPECT_THAT(ran.out + ran.err, HasSubstr("ok: "));
 }
 
