@@ -45,8 +45,7 @@ Expr ColumnBuffer::BeginOf(const Expr& pixel) const {
 }
 
 Expr ColumnBuffer::TermOf(const Expr& step, const Expr& half) const {
-  if (!by_fours()) return step * Expr(2) + half;
-  return FloorDiv(step, Expr(2)) * Expr(4) + FloorMod(step, Expr(2)) + half * Expr(2);
+  return PairedInput(step, half, by_fours());
 }
 
 Stmt ColumnBuffer::FillByFours(const std::vector<Expr>& begins) const {

@@ -183,6 +183,11 @@ PaddedImage MakePaddedImage(const Operator& op, const Buffer& in) {
   return image;
 }
 
+Expr PairedInput(const Expr& pair, const Expr& half, bool by_fours) {
+  if (!by_fours) return pair * Expr(2) + half;
+  return FloorDiv(pair, Expr(2)) * Expr(4) + FloorMod(pair, Expr(2)) + half * Expr(2);
+}
+
 Stmt FillPaddedImage(const Operator& op, const QuantisedTensors& tensors,
                      const PaddedImage& image) {
   const Workload& w = op.workload;

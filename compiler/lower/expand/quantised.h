@@ -57,6 +57,10 @@ absl::StatusOr<Stmt> FastOrPlain(const Operator& op, const ShortParameters& para
 LoweredKernel FinishExpansion(const Operator& op, const std::vector<Buffer>& packed, Stmt run,
                               Stmt prepare);
 
+// The input that `half` (0 or 1) of pair `pair` stands for: pairs are neighbours, or by fours (k,
+// k + 2), as kWidenEven and kWidenOdd leave four.
+Expr PairedInput(const Expr& pair, const Expr& half, bool by_fours);
+
 // The image with its border, in scratch memory: how a padded convolution reads it.
 struct PaddedImage {
   Buffer buffer;            // The input itself where nothing is padded.

@@ -39,9 +39,7 @@ Expr RowBuffer::Begin(const Expr& row, const Expr& column) const {
 }
 
 Expr RowBuffer::ChannelOf(const Expr& run, const Expr& half) const {
-  const Expr pair = FloorMod(run, Expr(num_pairs()));
-  if (!by_fours()) return pair * Expr(2) + half;
-  return FloorDiv(pair, Expr(2)) * Expr(4) + FloorMod(pair, Expr(2)) + half * Expr(2);
+  return PairedInput(FloorMod(run, Expr(num_pairs())), half, by_fours());
 }
 
 Expr RowBuffer::KernelRowOf(const Expr& run) const { return FloorDiv(run, Expr(num_pairs())); }
