@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds the release preset and runs the whole suite through ctest.
 #   tests/run.sh                    the suite
-#   tests/run.sh -L unit            options go to ctest: a label, a name (-R), ...
+#   tests/run.sh -L unit            options go to ctest: a label, a name (-R), ...; long ones behind --
 #   tests/run.sh --sanitizers       after that, the parts that pay for it under TSan and under ASan+UBSan
 #   tests/run.sh --all-sanitizers   the same, with every test that does not measure under ASan+UBSan
 # Safe to run again. Each run ends with ctest's own summary.
@@ -47,6 +47,10 @@ sanitizers=none
 case ${1:-} in
   --sanitizers) sanitizers=some && shift ;;
   --all-sanitizers) sanitizers=all && shift ;;
+  -h | --help) sed -n '2,8{s/^# \{0,1\}//p}' tests/run.sh && exit 0 ;;
+  --) shift ;;
+  --*) echo "tests/run.sh: $1 is no option of it (--sanitizers, --all-sanitizers); for one of ctest's long ones, -- first" >&2
+       exit 2 ;;
 esac
 step "packages"
 deploy/setup.sh
