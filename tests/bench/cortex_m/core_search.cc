@@ -10,6 +10,7 @@
 #include "compiler/schedule/template.h"
 #include "tests/support/emulated_core/emulated_core.h"
 #include "tests/support/kernel_check.h"
+#include "tuner/search/default_config.h"
 
 namespace tunefarm::bench {
 namespace {
@@ -68,9 +69,9 @@ bool HasAll(const std::string& config, const std::string& wanted) {
   });
 }
 
-// The configs to be counted: as many as there may be, evenly spread.
-std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space,
-                                    const SearchBounds& bounds) {
+// The configs to be counted: the default, and as many as there may be, evenly spread.
+std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space, const SearchBounds& bounds,
+                                    uint64_t by_default) {
   std::vector<uint64_t> indices = space.ValidIndices(kMaxIndices), wanted;
   for (uint64_t index : indices) {
     if (!bounds.only.empty() && HasAll(space.Print(space.At(index)), bounds.only)) {
@@ -82,6 +83,9 @@ std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space,
   const size_t stride = (indices.size() + most - 1) / most;
   std::vector<uint64_t> chosen;
   for (size_t i = 0; i < indices.size(); i += stride) chosen.push_back(indices[i]);
+  if (std::find(chosen.begin(), chosen.end(), by_default) == chosen.end()) {
+    chosen.push_back(by_default);
+  }
   return chosen;
 }
 
@@ -94,11 +98,17 @@ absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workl
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(parsed));
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_name));
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
+  const compiler::ConfigSpace& space = bound->space();
+  TUNEFARM_ASSIGN_OR_RETURN(
+      const compiler::Config by_default,
+      tuner::DefaultConfig(
+          space, [&](const compiler::Config& config) { return bound->Facts(config); }, target));
   std::vector<CountedConfig> counted;
   std::vector<Candidate> batch;
   const std::string machine = testing::MachineOf(target.cpu);
-  for (uint64_t index : ChosenIndices(bound->space(), bounds)) {
+  for (uint64_t index : ChosenIndices(space, bounds, *space.IndexOf(by_default))) {
     TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, index));
+    candidate.counted.is_default = space.At(index) == by_default;
     batch.push_back(std::move(candidate));
     if (batch.size() < kBatch) continue;
     TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
