@@ -1,8 +1,10 @@
 #include "tests/bench/layers/tuned_layer.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
@@ -19,6 +21,9 @@ namespace {
 
 using compiler::Artifact;
 using compiler::LoadedKernel;
+
+constexpr size_t kEarlyTrials = 16;
+constexpr size_t kEarlyFinalists = 4;
 
 // A loaded kernel with its memory.
 struct Call {
@@ -52,20 +57,15 @@ absl::StatusOr<std::function<void()>> MakeCall(const Artifact& artifact) {
   return [call] { call->kernel.run()(call->buffers.data(), call->scratch, nullptr); };
 }
 
-// First "trial" event within 1 % of the fastest.
-void FindFirstNearBest(const std::vector<nlohmann::json>& trials, TuningResult* result) {
-  double best = 0;
-  for (const auto& trial : trials) {
-    const double cost = trial.value("cost_ns", 0.0);
-    if (cost > 0 && (best == 0 || cost < best)) best = cost;
-  }
-  for (const auto& trial : trials) {
-    const double cost = trial.value("cost_ns", 0.0);
-    if (cost <= 0 || cost > best / 0.99) continue;
-    result->trials_to_99 = trial.value("trial", 0);
-    result->seconds_to_99 = trial.value("seconds", 0.0);
-    return;
-  }
+void FindEarly(std::vector<nlohmann::json> trials, TuningResult* result) {
+  trials.resize(std::min(trials.size(), kEarlyTrials));
+  for (const auto& trial : trials) result->early_seconds = trial.value("seconds", 0.0);
+  std::erase_if(trials, [](const auto& trial) { return trial.value("outcome", "") != "ok"; });
+  std::sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
+    return a.value("cost_ns", 0.0) < b.value("cost_ns", 0.0);
+  });
+  trials.resize(std::min(trials.size(), kEarlyFinalists));
+  for (const auto& trial : trials) result->early_configs.push_back(trial["config"]);
 }
 
 }  // namespace
@@ -88,14 +88,13 @@ absl::StatusOr<TuningResult> TuneLayer(const std::string& key, int trials, const
     result.trials = event["trials"];
     result.seconds = event["seconds"];
     result.config = event["best"]["config"];
-    result.best_ns = event["best"]["cost_median"];
   }
   std::free(line);
   const int status = pclose(pipe);
   if (status != 0 || result.config.empty()) {
     return absl::InternalError(absl::StrFormat("exit status %d of: %s", status, command));
   }
-  FindFirstNearBest(trial_events, &result);
+  FindEarly(std::move(trial_events), &result);
   return result;
 }
 
