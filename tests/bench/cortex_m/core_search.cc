@@ -69,9 +69,9 @@ bool HasAll(const std::string& config, const std::string& wanted) {
   });
 }
 
-// The configs to be counted: the default, and as many as there may be, evenly spread.
-std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space, const SearchBounds& bounds,
-                                    uint64_t by_default) {
+// The configs to be counted: as many as there may be, evenly spread.
+std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space,
+                                    const SearchBounds& bounds) {
   std::vector<uint64_t> indices = space.ValidIndices(kMaxIndices), wanted;
   for (uint64_t index : indices) {
     if (!bounds.only.empty() && HasAll(space.Print(space.At(index)), bounds.only)) {
@@ -83,9 +83,6 @@ std::vector<uint64_t> ChosenIndices(const compiler::ConfigSpace& space, const Se
   const size_t stride = (indices.size() + most - 1) / most;
   std::vector<uint64_t> chosen;
   for (size_t i = 0; i < indices.size(); i += stride) chosen.push_back(indices[i]);
-  if (std::find(chosen.begin(), chosen.end(), by_default) == chosen.end()) {
-    chosen.push_back(by_default);
-  }
   return chosen;
 }
 
@@ -103,12 +100,20 @@ absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workl
       const compiler::Config by_default,
       tuner::DefaultConfig(
           space, [&](const compiler::Config& config) { return bound->Facts(config); }, target));
+  std::vector<uint64_t> indices = ChosenIndices(space, bounds);
+  const uint64_t default_index = *space.IndexOf(by_default);
+  const size_t num_asked = indices.size();
+  if (std::find(indices.begin(), indices.end(), default_index) == indices.end()) {
+    indices.push_back(default_index);
+  }
   std::vector<CountedConfig> counted;
   std::vector<Candidate> batch;
   const std::string machine = testing::MachineOf(target.cpu);
-  for (uint64_t index : ChosenIndices(space, bounds, *space.IndexOf(by_default))) {
-    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, index));
-    candidate.counted.is_default = space.At(index) == by_default;
+  for (size_t i = 0; i < indices.size(); ++i) {
+    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, indices[i]));
+    candidate.counted.is_default = indices[i] == default_index;
+    candidate.counted.asked =
+        i < num_asked || bounds.only.empty() || HasAll(candidate.counted.config, bounds.only);
     batch.push_back(std::move(candidate));
     if (batch.size() < kBatch) continue;
     TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
@@ -116,8 +121,8 @@ absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workl
   }
   if (!batch.empty()) TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
   std::sort(counted.begin(), counted.end(), [](const CountedConfig& a, const CountedConfig& b) {
-    return std::tuple(!a.exact, a.instructions, a.text_bytes) <
-           std::tuple(!b.exact, b.instructions, b.text_bytes);
+    return std::tuple(!a.exact, !a.asked, a.instructions, a.text_bytes) <
+           std::tuple(!b.exact, !b.asked, b.instructions, b.text_bytes);
   });
   return counted;
 }

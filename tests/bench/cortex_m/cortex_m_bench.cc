@@ -42,6 +42,7 @@ std::vector<std::pair<std::string, std::string>> KnobValues(const std::string& c
 void PrintKnobs(const std::vector<CountedConfig>& configs) {
   std::map<std::pair<std::string, std::string>, const CountedConfig*> best;
   for (const CountedConfig& config : configs) {
+    if (!config.asked) continue;
     for (const auto& value : KnobValues(config.config)) best.emplace(value, &config);
   }
   for (const auto& [value, config] : best) {
@@ -111,7 +112,8 @@ absl::Status Table::Add(const PeerLayer& layer, const SearchBounds& bounds, bool
       })->instructions);
   const double fewest_cycles = std::min_element(configs->begin(), configs->end(),
                                                 [](const CountedConfig& a, const CountedConfig& b) {
-                                                  return a.EstimatedCycles() < b.EstimatedCycles();
+                                                  return std::pair(!a.asked, a.EstimatedCycles()) <
+                                                         std::pair(!b.asked, b.EstimatedCycles());
                                                 })
                                    ->EstimatedCycles();
   Sums& sums = totals_[layer.model];
