@@ -59,12 +59,20 @@ std::string MeasuredLine(const Provenance& p) {
       InComment(p.device));
 }
 
+std::string PlacementLines(const Artifact& artifact) {
+  if (artifact.code_memory.empty()) return "";
+  return absl::StrFormat(
+      " * Made to run from the board's memory '%s': %s is alone in section .text.%s, which your\n"
+      " * linker script puts there, ahead of its *(.text*).\n",
+      artifact.code_memory, artifact.run_symbol, artifact.code_memory);
+}
+
 std::string Head(const Operator& op, const Artifact& artifact, const Provenance& provenance) {
   std::string text = absl::StrFormat("/* %s\n * for %s.\n * Made by %s; do not edit.\n",
                                      InComment(Print(op.workload)), InComment(provenance.target),
                                      InComment(artifact.toolchain));
-  text +=
-      absl::StrFormat(" * Config: %s\n", InComment(provenance.config)) + MeasuredLine(provenance);
+  text += absl::StrFormat(" * Config: %s\n", InComment(provenance.config)) +
+          MeasuredLine(provenance) + PlacementLines(artifact);
   text += " *\n * Buffers, in the order of the call, row-major, each aligned to 64 bytes:\n";
   for (size_t i = 0; i < artifact.buffers.size(); ++i)
     text += BufferRow(op, artifact.buffers[i], i);
