@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/lru_cache.h"
 #include "device_agent/kernel_runner.h"
-#include "device_agent/lru_cache.h"
 #include "tunefarm/v1/tracker.pb.h"
 
 namespace tunefarm::device_agent {
@@ -99,7 +99,7 @@ class AssignmentBook {
 
   std::deque<Entry> entries_;  // In order of arrival.
   uint64_t next_serial_ = 1;
-  LruCache<std::shared_ptr<const std::string>> blobs_;
+  base::LruCache<std::shared_ptr<const std::string>> blobs_;
   std::set<std::string> requested_;  // On this connection, not answered yet.
 };
 

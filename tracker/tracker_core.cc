@@ -80,6 +80,12 @@ void TrackerCore::Reconcile(const Device& device, const std::vector<QuarantinedK
   if (!news.empty()) actions->emplace_back(SendQuarantine{device.session, std::move(news)});
 }
 
+std::vector<DeviceRow> TrackerCore::Devices(absl::Duration now) const {
+  std::vector<DeviceRow> rows = devices_.Rows(now);
+  for (DeviceRow& row : rows) row.quarantined = quarantine_.Of(BoardKind(row.info));
+  return rows;
+}
+
 void TrackerCore::Bar(const Device& device, const QuarantinedKernel& kernel, Actions* actions) {
   const std::string kind = BoardKind(device.info);
   if (!quarantine_.Add(kind, kernel)) return;

@@ -79,7 +79,7 @@ class TrackerCore {
 
   // Of the connected device of that name.
   std::optional<SessionId> LiveSession(const std::string& device);
-  std::vector<DeviceRow> Devices(absl::Duration now) const { return devices_.Rows(now); }
+  std::vector<DeviceRow> Devices(absl::Duration now) const;
   size_t num_queued() const { return queue_.num_queued(); }
   // Results refused by the fence, since the start.
   uint64_t num_stale_results() const { return num_stale_results_; }

@@ -119,6 +119,7 @@ struct DeviceRow {
   absl::Duration busy;       // How much of that it had an assignment.
   uint64_t num_results = 0;
   DeviceState state;
+  std::vector<QuarantinedKernel> quarantined = {};  // For its kind of board.
 };
 
 struct TrackerPolicy {

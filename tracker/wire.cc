@@ -162,6 +162,11 @@ v1::DeviceEntry ToProto(const DeviceRow& row) {
   out.set_busy_ns(static_cast<uint64_t>(absl::ToInt64Nanoseconds(row.busy)));
   out.set_num_results(row.num_results);
   ToProto(row.state, out.mutable_state());
+  for (const QuarantinedKernel& kernel : row.quarantined) {
+    v1::QuarantinedKernel* told = out.add_quarantined();
+    told->set_digest(kernel.digest);
+    told->set_reason(kernel.reason);
+  }
   return out;
 }
 

@@ -30,6 +30,12 @@ ArtifactBuffer Describe(const KernelBuffer& kernel_buffer) {
           buffer.num_elems(), buffer.extents,     kernel_buffer.fill};
 }
 
+// Code runs as fast as the memory it lies in: what one board measured of it holds for that memory.
+std::string TextHash(const std::string& code_hash, const std::string& memory) {
+  return memory.empty() ? code_hash
+                        : base::Sha256Hex(absl::StrFormat("%s in %s", code_hash, memory));
+}
+
 bool IsLoadable(const Target& target) { return absl::StrContains(target.triple, "linux"); }
 
 absl::Status CheckImportsNothing(const ObjectFacts& facts, const std::string& symbol) {
@@ -50,12 +56,13 @@ absl::StatusOr<Artifact> BuildArtifact(const LoweredKernel& kernel, const Target
   TUNEFARM_ASSIGN_OR_RETURN(artifact.object, EmitObject(kernel, target, symbol));
   TUNEFARM_ASSIGN_OR_RETURN(const ObjectFacts facts, InspectObject(artifact.object));
   TUNEFARM_RETURN_IF_ERROR(CheckImportsNothing(facts, symbol));
-  artifact.text_hash = facts.code_hash;
+  artifact.code_memory = kernel.code_memory;
+  artifact.text_hash = TextHash(facts.code_hash, kernel.code_memory);
   artifact.text_bytes = facts.text_bytes;
   if (IsLoadable(target)) {
     TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkShared(artifact.object));
   } else if (target.IsBareMetal()) {
-    TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkImage(artifact.object));
+    TUNEFARM_ASSIGN_OR_RETURN(artifact.shared, LinkImage(artifact.object, kernel.code_memory));
     // Code that the model does not know is measured all the same.
     artifact.cycles_per_instruction =
         EstimateCyclesPerInstruction(artifact.object, symbol, target).value_or(0);

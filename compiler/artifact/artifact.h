@@ -30,8 +30,9 @@ struct Artifact {
   // board without an operating system an image (LinkImage) that is placed by copying. Empty for
   // bare objects.
   std::string shared;
-  std::string digest;     // SHA-256 of `shared`.
-  std::string text_hash;  // SHA-256 of the code section: equal code, equal time.
+  std::string digest;  // SHA-256 of `shared`.
+  // SHA-256 of the code section and of the memory it is for: equal code, equal time.
+  std::string text_hash;
   int64_t text_bytes = 0;
   double cycles_per_instruction =
       0;  // Of run on a board, estimated (cycle_estimate.h); 0: unknown.
@@ -40,6 +41,9 @@ struct Artifact {
   std::string prepare_symbol;           // Empty: nothing to prepare.
   std::vector<ArtifactBuffer> buffers;  // In the order of the call.
   int64_t scratch_bytes_per_worker = 0;
+  // Memory of the board that the run entry is for: it lies in section .text.<code_memory>. Empty:
+  // in any, in section .text.
+  std::string code_memory;
   uint32_t abi_version = 0;
   std::string triple;
   std::string toolchain;  // "tunefarm 0.1.0, LLVM 19.1.7": what must be equal for equal bytes.

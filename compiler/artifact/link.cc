@@ -74,11 +74,11 @@ absl::StatusOr<std::string> ReadFile(const std::string& path) {
   return bytes;
 }
 
-// Code and constants side by side from address 0; anything else is refused.
+// Code and constants side by side from address 0; anything else is refused. %s: the code's section.
 constexpr char kImageScript[] = R"(PHDRS { image PT_LOAD FLAGS(5); }
 SECTIONS {
   . = 0;
-  .text : { *(.text .text.*) } :image
+  %s : { *(.text .text.*) } :image
   .rodata : { *(.rodata .rodata.*) } :image
   .data : { *(.data .data.* .bss .bss.*) }
   ASSERT(SIZEOF(.data) == 0, "a kernel has no writable data")
@@ -115,12 +115,14 @@ absl::StatusOr<std::string> LinkShared(const std::string& object) {
   return ReadFile(folder.File("kernel.so"));
 }
 
-absl::StatusOr<std::string> LinkImage(const std::string& object) {
+absl::StatusOr<std::string> LinkImage(const std::string& object, const std::string& code_memory) {
   TUNEFARM_RETURN_IF_ERROR(CheckPositionIndependent(object));
   const PrivateFolder folder;
   TUNEFARM_RETURN_IF_ERROR(folder.status());
   TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("kernel.o"), object));
-  TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("image.ld"), kImageScript));
+  TUNEFARM_RETURN_IF_ERROR(WriteFile(
+      folder.File("image.ld"),
+      absl::StrFormat(kImageScript, code_memory.empty() ? ".text" : ".text." + code_memory)));
   TUNEFARM_RETURN_IF_ERROR(RunLld({"-static", "-T", folder.File("image.ld"), "--entry=0",
                                    "--strip-debug", "-z", "max-page-size=16"},
                                   folder.File("kernel.o"), folder.File("image.elf")));

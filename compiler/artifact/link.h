@@ -18,9 +18,10 @@ absl::StatusOr<std::string> LinkShared(const std::string& object);
 
 // Links one relocatable object for a board into an image: an ELF file whose only segment, at
 // address 0, holds code and constants and may be copied to any multiple of kImageAlignment. The
-// symbol table names the entries. Errors: as above, and kInternal for code that is not
+// symbol table names the entries; the code's section is .text, or .text.<code_memory> where the
+// code is for one memory of the board. Errors: as above, and kInternal for code that is not
 // position-independent or needs writable data.
-absl::StatusOr<std::string> LinkImage(const std::string& object);
+absl::StatusOr<std::string> LinkImage(const std::string& object, const std::string& code_memory);
 inline constexpr int64_t kImageAlignment = 16;
 
 }  // namespace tunefarm::compiler

@@ -35,7 +35,8 @@ size_t PositionOf(const Function& function, const Buffer& buffer) {
   return static_cast<size_t>(param - function.params.begin());
 }
 
-void EmitEntry(EntryContext entry, const Function& function) {
+// Returns the entry.
+llvm::Function* EmitEntry(EntryContext entry, const Function& function) {
   llvm::Function* llvm_function = DeclareEntry(entry.module, entry.target, entry.symbol);
   StmtEmitter emitter(entry, llvm_function, /*scratch_top=*/0);
   llvm::IRBuilder<>& builder = emitter.builder();
@@ -56,6 +57,7 @@ void EmitEntry(EntryContext entry, const Function& function) {
   emitter.EndHead();
   emitter.Emit(function.body);
   builder.CreateRet(builder.getInt32(0));
+  return llvm_function;
 }
 
 }  // namespace
@@ -67,9 +69,10 @@ std::unique_ptr<llvm::Module> EmitModule(llvm::LLVMContext& context, const Lower
   module->setDataLayout(target.machine->createDataLayout());
   if (!target.target.IsBareMetal()) module->setPICLevel(llvm::PICLevel::BigPIC);
   const int64_t scratch_bytes = ScratchBytes(kernel);
-  EmitEntry({*module, target, symbol, ScratchLayout(kernel.run), StoredBuffers(kernel.run.body),
-             scratch_bytes},
-            kernel.run);
+  llvm::Function* run = EmitEntry({*module, target, symbol, ScratchLayout(kernel.run),
+                                   StoredBuffers(kernel.run.body), scratch_bytes},
+                                  kernel.run);
+  if (!kernel.code_memory.empty()) run->setSection(".text." + kernel.code_memory);
   if (kernel.prepare) {
     EmitEntry({*module, target, symbol + "_prepare", ScratchLayout(*kernel.prepare),
                StoredBuffers(kernel.prepare->body), scratch_bytes},

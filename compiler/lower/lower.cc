@@ -51,14 +51,16 @@ std::vector<KernelBuffer> KernelBuffers(const ScheduledOperator& scheduled) {
 
 absl::StatusOr<LoweredKernel> Lower(const Operator& op, const Schedule& schedule,
                                     const LowerObserver& observer) {
-  if (schedule.steps.size() == 1 && schedule.steps[0].kind == StepKind::kExpand) {
-    TUNEFARM_ASSIGN_OR_RETURN(LoweredKernel kernel, Expand(op, schedule.steps[0]));
+  TUNEFARM_ASSIGN_OR_RETURN(const ScheduledOperator scheduled, ApplySchedule(op, schedule));
+  if (scheduled.expansion) {
+    TUNEFARM_ASSIGN_OR_RETURN(LoweredKernel kernel, Expand(op, *scheduled.expansion));
+    kernel.code_memory = scheduled.code_memory;
     kernel.run = RunPasses(std::move(kernel.run), observer);
     kernel.prepare = RunPasses(*std::move(kernel.prepare), observer);
     return kernel;
   }
-  TUNEFARM_ASSIGN_OR_RETURN(const ScheduledOperator scheduled, ApplySchedule(op, schedule));
   LoweredKernel kernel;
+  kernel.code_memory = scheduled.code_memory;
   kernel.buffers = KernelBuffers(scheduled);
   kernel.streaming = {scheduled.stream_lanes, scheduled.stream_ahead, scheduled.stream_group};
   std::vector<Buffer> params;

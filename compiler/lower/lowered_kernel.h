@@ -33,7 +33,8 @@ struct LoweredKernel {
       buffers;  // Inputs, constants, packed, outputs. Both functions' params, in this order.
   Function run;
   std::optional<Function> prepare;
-  Streaming streaming;  // Of `run`.
+  Streaming streaming;      // Of `run`.
+  std::string code_memory;  // Where `run` lies on a board: the schedule's step `place_code`.
   // Scratch memory one worker needs: every scratch Allocate has an offset in it, assigned by
   // codegen in order of appearance, 64-byte aligned. Computed by ScratchBytes(run).
   int64_t scratch_bytes_per_worker = 0;

@@ -19,6 +19,12 @@ absl::Status ApplyComputeAt(const Step& step, int stage, ScheduledOperator& sche
 absl::Status ApplyStream(const Step& step, ScheduledOperator& scheduled);
 absl::Status ApplyInline(int stage, ScheduledOperator& scheduled);
 
+// Of the kernel as a whole (apply_kernel.cc): the memory that its code is for, its expansion.
+absl::Status ApplyPlaceCode(const Step& step, ScheduledOperator& scheduled);
+absl::Status ApplyExpand(const Step& step, ScheduledOperator& scheduled);
+// What only the whole schedule tells: nothing but place_code stands beside an expansion.
+absl::Status CheckStandsAlone(const Schedule& schedule, const ScheduledOperator& scheduled);
+
 // The zero point out of a sum: recenter (apply_recenter.cc).
 absl::Status ApplyRecenter(int stage, ScheduledOperator& scheduled);
 

@@ -21,7 +21,7 @@ struct StepForm {
   int num_names;
   int num_numbers;
 };
-constexpr std::array<StepForm, 16> kForms = {{
+constexpr std::array<StepForm, 17> kForms = {{
     {StepKind::kSplit, "split", 1, 1},
     {StepKind::kReorder, "reorder", kAny, 0},
     {StepKind::kFuse, "fuse", 2, 0},
@@ -38,6 +38,7 @@ constexpr std::array<StepForm, 16> kForms = {{
     {StepKind::kStream, "stream", 0, 3},
     {StepKind::kRecenter, "recenter", 0, 0},
     {StepKind::kExpand, "expand", 1, kAny},
+    {StepKind::kPlaceCode, "place_code", 1, 0},
 }};
 
 const StepForm& FormOf(StepKind kind) {
@@ -166,6 +167,10 @@ Step Tensorize(std::string stage, std::string axis) {
 Step Recenter(std::string stage) { return {StepKind::kRecenter, std::move(stage), {}, {}}; }
 Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group) {
   return {StepKind::kStream, std::move(stage), {}, {lanes, ahead, group}};
+}
+
+Step PlaceCode(std::string stage, std::string memory) {
+  return {StepKind::kPlaceCode, std::move(stage), {std::move(memory)}, {}};
 }
 
 Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers) {

@@ -37,6 +37,7 @@ enum class StepKind {
   kStream,
   kRecenter,
   kExpand,
+  kPlaceCode,
 };
 
 struct Step {
@@ -149,8 +150,14 @@ Step Recenter(std::string stage);
 // group in [0, 256], not both of them above 0.
 Step Stream(std::string stage, int64_t lanes, int64_t ahead, int64_t group);
 
+// The kernel's run entry lies in a section of its own, .text.<memory>: a linker script puts that
+// section into the board's memory of that name, and tuner-mcu-agent the kernel that it times.
+// Scripts that know nothing of it take it for code like all the rest (*(.text*)). Requires a name
+// of a-z, 0-9 and _.
+Step PlaceCode(std::string stage, std::string memory);
+
 // The whole operator is built by a function of its own (compiler/lower/expand), whose choices are
-// the numbers. It stands alone in its schedule.
+// the numbers. Beside it a schedule holds only place_code.
 Step Expand(std::string stage, std::string form, std::vector<int64_t> numbers);
 
 // pair_tile: s8 sums by pairs of 16-bit products in register tiles. Numbers: output pixels and

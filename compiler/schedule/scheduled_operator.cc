@@ -47,8 +47,10 @@ absl::Status ApplyStep(const Step& step, ScheduledOperator& scheduled) {
       return ApplyRecenter(stage, scheduled);
     case StepKind::kStream:
       return ApplyStream(step, scheduled);
+    case StepKind::kPlaceCode:
+      return ApplyPlaceCode(step, scheduled);
     case StepKind::kExpand:
-      return absl::FailedPreconditionError("an expansion stands alone in its schedule");
+      return ApplyExpand(step, scheduled);
     default:
       return ApplyLoopStep(step, scheduled.stages[stage]);
   }
@@ -135,6 +137,7 @@ absl::StatusOr<ScheduledOperator> ApplySchedule(const Operator& op, const Schedu
       return base::Annotate(status, text);
     }
   }
+  TUNEFARM_RETURN_IF_ERROR(CheckStandsAlone(schedule, scheduled));
   for (const ScheduledStage& stage : scheduled.stages) {
     if (!stage.inlined) TUNEFARM_RETURN_IF_ERROR(CheckFinalOrder(stage));
   }

@@ -74,6 +74,8 @@ struct ScheduledOperator {
   std::vector<ScheduledStage> stages;  // In order of computation; the last one writes op.output.
   // Of the step `stream`: one kernel has one loop that matters.
   int64_t stream_lanes = 1, stream_ahead = 0, stream_group = 0;
+  std::string code_memory;        // Of the step `place_code`; empty: wherever code lies.
+  std::optional<Step> expansion;  // Builds the kernel instead of the stages' loops.
 
   int FindStage(const std::string& name) const;  // -1 if there is none.
   // Stages (not inlined) whose expressions read `buffer`.

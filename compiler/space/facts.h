@@ -32,9 +32,9 @@ struct ConfigFacts {
   // Times that an in-order core waits for what it loads: once where loads stand together, once per
   // load where each stands before its use. 0: the template does not place its loads.
   double load_waits_per_step = 0;
-  double steps_per_tile = 1;            // Length of the reduction.
-  double unroll_steps = 1;              // k steps in the innermost loop's body.
-  double body_instructions = 1;         // Of the innermost loop's body, estimated.
+  double steps_per_tile = 1;     // Length of the reduction.
+  double unroll_steps = 1;       // k steps in the innermost loop's body.
+  double body_instructions = 1;  // Of the innermost loop's body, estimated.
   double code_bytes = 0;  // Of the whole kernel, estimated, tails and peeled copies included.
   double loop_overhead_per_step = 0;  // Scalar instructions (branch, increments) per k step.
 
@@ -45,6 +45,7 @@ struct ConfigFacts {
   double epilogue_vectors = 0;  // Vectors loaded, stored or transformed outside the k loops.
   double packing_bytes = 0;  // Moved by padding, packing and layout stages inside the timed region.
   double parallel_chunks = 1;  // Iterations of the parallel loop.
+  double code_memory = 0;      // Which of the target's code memories it runs from, 0 the best.
 
   // Bytes touched by one iteration at three levels, innermost first: one register tile; one pass of
   // the inner tile loop; one pass of the middle tile loop. The whole kernel touches total_*.

@@ -12,11 +12,14 @@
 #include "compiler/target/arm_boards.h"
 #include "compiler/target/cpu_facts.h"
 #include "compiler/target/host.h"
+#include "compiler/target/mcu_boards.h"
 
 namespace tunefarm::compiler {
 namespace {
 
 constexpr char kCustomForm[] = "triple=ARCH-VENDOR-OS-ABI,cpu=NAME,features=A+B";
+constexpr char kCodePart[] = ",code=";
+constexpr size_t kMaxCodeMemories = 8;
 
 Target X86(const char* name, const char* cpu, int level) {
   Target target;
@@ -104,6 +107,35 @@ absl::StatusOr<Target> ParseCustom(const std::string& text) {
   return target;
 }
 
+// Names of memory regions become names of sections.
+bool IsMemoryName(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
+  });
+}
+
+absl::Status ReadCodeMemories(const std::string& text, const std::string& memories,
+                              Target& target) {
+  if (!target.IsBareMetal()) {
+    return Refuse(text, "code= is for boards without an operating system");
+  }
+  target.code_memories = absl::StrSplit(memories, '+');
+  if (target.code_memories.size() > kMaxCodeMemories) {
+    return Refuse(text, absl::StrFormat("%d memories for code, at most %d",
+                                        target.code_memories.size(), kMaxCodeMemories));
+  }
+  std::set<std::string> seen;
+  for (const std::string& memory : target.code_memories) {
+    if (!IsMemoryName(memory)) {
+      return Refuse(text, absl::StrFormat("'%s' is no name of a memory (a-z, 0-9, _)", memory));
+    }
+    if (!seen.insert(memory).second) {
+      return Refuse(text, absl::StrFormat("memory '%s' stands twice", memory));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool Target::HasFeature(const std::string& feature) const {
@@ -133,6 +165,13 @@ bool Target::HasLaneMultiply() const {
 }
 
 absl::StatusOr<Target> ParseTarget(const std::string& text) {
+  if (const size_t code = text.find(kCodePart); code != std::string::npos) {
+    TUNEFARM_ASSIGN_OR_RETURN(Target target, ParseTarget(text.substr(0, code)));
+    TUNEFARM_RETURN_IF_ERROR(
+        ReadCodeMemories(text, text.substr(code + sizeof(kCodePart) - 1), target));
+    target.name = text;
+    return target;
+  }
   if (text == "native") return HostTarget();
   if (text == "x86-avx2") return X86("x86-avx2", "x86-64-v3", 3);
   if (text == "x86-avx512") return X86("x86-avx512", "x86-64-v4", 4);
@@ -146,13 +185,23 @@ absl::StatusOr<Target> ParseTarget(const std::string& text) {
   for (const ArmBoard& board : ArmBoards()) {
     if (text == board.name) return MakeTarget(board);
   }
+  for (const McuBoard& board : McuBoards()) {
+    if (text != board.name) continue;
+    TUNEFARM_ASSIGN_OR_RETURN(Target target, ParseTarget(board.core));
+    target.name = board.name;
+    target.clock_hz = board.clock_hz;
+    target.code_memories = board.code_memories;
+    return target;
+  }
   if (text.find('=') != std::string::npos) return ParseCustom(text);
   return Refuse(text, "unknown name");
 }
 
 std::string Print(const Target& target) {
-  return absl::StrFormat("triple=%s,cpu=%s,features=%s", target.triple, target.cpu,
-                         absl::StrJoin(target.features, "+"));
+  const std::string code =
+      target.code_memories.empty() ? "" : kCodePart + absl::StrJoin(target.code_memories, "+");
+  return absl::StrFormat("triple=%s,cpu=%s,features=%s%s", target.triple, target.cpu,
+                         absl::StrJoin(target.features, "+"), code);
 }
 
 std::vector<KnownTarget> KnownTargets() {
@@ -166,6 +215,7 @@ std::vector<KnownTarget> KnownTargets() {
       {"cortex-m33", "Cortex-M33 boards with DSP and FPU, without an operating system"},
   };
   for (const ArmBoard& board : ArmBoards()) known.push_back({board.name, board.summary});
+  for (const McuBoard& board : McuBoards()) known.push_back({board.name, board.summary});
   return known;
 }
 

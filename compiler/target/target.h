@@ -28,6 +28,9 @@ struct Target {
   int64_t l3_bytes = 8 * 1024 * 1024;
   double clock_hz = 3e9;  // Nominal; features use ratios, reports measure the peak.
   bool in_order = false;
+  // A board without an operating system: its memories that code may run from, by the names of the
+  // board's memory map, best first. With any, templates offer where a kernel's code lies as a knob.
+  std::vector<std::string> code_memories;
 
   bool HasFeature(const std::string& feature) const;
   // The width of pointers and subscripts: 32 or 64.
@@ -48,12 +51,15 @@ struct Target {
   }
 };
 
-// "native" (this machine), a known name (TargetNames), or "triple=...,cpu=...,features=a+b" for any
-// other machine. Errors: kInvalidArgument that lists the known names.
+// "native" (this machine), a known name (KnownTargets), or "triple=...,cpu=...,features=a+b" for
+// any other machine; for a board without an operating system ",code=a+b" behind either names the
+// memories for its code: "cortex-m7,code=itcm+sram1". Errors: kInvalidArgument that lists the known
+// names.
 absl::StatusOr<Target> ParseTarget(const std::string& text);
 
 // Canonical text that identifies the code generated, never the machine's name for itself:
-// "triple=x86_64-unknown-linux-gnu,cpu=znver4,features=avx+avx2+...". ParseTarget takes it back.
+// "triple=x86_64-unknown-linux-gnu,cpu=znver4,features=avx+avx2+...", with ",code=..." where there
+// are code memories. ParseTarget takes it back.
 // "native" on two equal machines prints alike, so their results are shared.
 std::string Print(const Target& target);
 

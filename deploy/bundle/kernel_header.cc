@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "deploy/bundle/bundle_files.h"
@@ -59,15 +60,28 @@ std::string MeasuredLine(const Provenance& p) {
       InComment(p.device));
 }
 
+std::string PlacementLines(const Artifact& artifact) {
+  if (artifact.code_memory.empty()) return "";
+  return absl::StrFormat(
+      " * Made to run from the board's memory '%s': %s is alone in section .text.%s, which your\n"
+      " * linker script puts there, ahead of its *(.text*).\n",
+      artifact.code_memory, artifact.run_symbol, artifact.code_memory);
+}
+
 std::string Head(const Operator& op, const Artifact& artifact, const Provenance& provenance) {
   std::string text = absl::StrFormat("/* %s\n * for %s.\n * Made by %s; do not edit.\n",
                                      InComment(Print(op.workload)), InComment(provenance.target),
                                      InComment(artifact.toolchain));
-  text +=
-      absl::StrFormat(" * Config: %s\n", InComment(provenance.config)) + MeasuredLine(provenance);
+  text += absl::StrFormat(" * Config: %s\n", InComment(provenance.config)) +
+          MeasuredLine(provenance) + PlacementLines(artifact);
   text += " *\n * Buffers, in the order of the call, row-major, each aligned to 64 bytes:\n";
   for (size_t i = 0; i < artifact.buffers.size(); ++i)
     text += BufferRow(op, artifact.buffers[i], i);
+  if (absl::StrContains(artifact.triple, "linux")) {
+    text +=
+        " * It is fastest where the output does not begin at the same place in a block of 512 bytes\n"
+        " * as the input (example.c shows how).\n";
+  }
   if (artifact.prepare_symbol.empty()) {
     return text + absl::StrFormat(" *\n * %s computes output from input and constant.\n */\n",
                                   artifact.run_symbol);

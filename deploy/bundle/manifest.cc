@@ -43,6 +43,7 @@ std::string Manifest(const compiler::Operator& op, const compiler::Artifact& art
       {"run_symbol", artifact.run_symbol},
       {"prepare_symbol",
        artifact.prepare_symbol.empty() ? Json(nullptr) : Json(artifact.prepare_symbol)},
+      {"code_memory", artifact.code_memory.empty() ? Json(nullptr) : Json(artifact.code_memory)},
       {"scratch_bytes_per_worker", artifact.scratch_bytes_per_worker},
       {"buffers", std::move(buffers)},
       {"how", provenance.how},

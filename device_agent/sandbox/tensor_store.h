@@ -11,8 +11,8 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "base/lru_cache.h"
 #include "base/unique_fd.h"
-#include "device_agent/lru_cache.h"
 #include "tunefarm/v1/kernel.pb.h"
 
 namespace tunefarm::device_agent {
@@ -36,7 +36,7 @@ class TensorStore {
   absl::StatusOr<SharedFile> Blob(const std::string& digest, const std::string& bytes);
 
  private:
-  LruCache<SharedFile> files_;
+  base::LruCache<SharedFile> files_;
 };
 
 }  // namespace tunefarm::device_agent

@@ -60,6 +60,7 @@ SharedSize SharedOf(const BatchContext& context, const ReadyCandidate& candidate
   shared.stack_bytes = kStackBytes;
   shared.sample_bytes_per_candidate =
       NumRepeats(context.request->timing, context.board->emulator.has_value()) * sizeof(uint32_t);
+  shared.code_memory = candidate.image.code_memory;
   return shared;
 }
 
@@ -292,8 +293,9 @@ absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candid
   return absl::OkStatus();
 }
 
-std::string TensorsKey(const v1::KernelSignature& signature) {
-  std::string key;
+std::string BatchKey(const ReadyCandidate& candidate) {
+  const v1::KernelSignature& signature = candidate.signature();
+  std::string key = candidate.image.code_memory + ";";
   for (int i = 0; i < signature.buffers_size(); ++i) {
     const v1::Buffer& buffer = signature.buffers(i);
     if (IsDrawn(buffer)) key += DrawnKey(buffer, static_cast<uint32_t>(i), 0) + ";";

@@ -82,12 +82,13 @@ uint32_t NumRepeats(const v1::TimingSpec& timing, bool emulated);
 // INVALID_ARGUMENT unless a board can verify the task: one output, and it has an expectation.
 absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candidate);
 
-// What tells tasks of one request apart: candidates with the same can share a batch.
-std::string TensorsKey(const v1::KernelSignature& signature);
+// What tells tasks of one request apart, and memories that code is for: candidates with the same
+// can share a batch.
+std::string BatchKey(const ReadyCandidate& candidate);
 
 // How many of `candidates`, from the first, fit into one queue and the board's memory; 0 with
 // RESOURCE_EXHAUSTED (bytes per section) where not even the first does. All have the same
-// TensorsKey.
+// BatchKey.
 absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
                                   const std::vector<const ReadyCandidate*>& candidates);
 

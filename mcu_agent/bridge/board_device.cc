@@ -36,6 +36,10 @@ absl::StatusOr<v1::DeviceInfo> DescribeBoard(const BoardMap& board) {
     device.set_triple(words.triple);
     device.set_cpu(words.cpu);
     device.mutable_features()->Assign(words.features.begin(), words.features.end());
+    // Kernels that are for one memory go only to boards that have it.
+    for (const MemoryRegion& region : board.regions) {
+      if (region.code) device.add_features("code:" + region.name);
+    }
     device.set_num_cores(1);
     uint64_t memory_bytes = 0;
     for (const MemoryRegion& region : board.regions) memory_bytes += region.range.bytes;

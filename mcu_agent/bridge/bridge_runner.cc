@@ -31,6 +31,13 @@ bool IsBeyondCure(const absl::Status& status) {
   return absl::IsNotFound(status) || absl::IsInvalidArgument(status);
 }
 
+std::string RegionAt(const BoardMap& map, uint64_t address) {
+  for (const MemoryRegion& region : map.regions) {
+    if (region.range.base <= address && address < region.range.end()) return region.name;
+  }
+  return "no region";
+}
+
 QueueEnd TroubleOf(const absl::Status& status) {
   QueueEnd end;
   end.kind = QueueEnd::kTrouble;
@@ -187,8 +194,8 @@ absl::StatusOr<ReadyCandidate> BridgeRunner::Ready(const v1::Candidate& candidat
 absl::StatusOr<std::vector<size_t>> BridgeRunner::ChooseBatch(Job* job) {
   std::vector<size_t> next = job->book.Next();
   if (job->book.RunsAlone(next.front())) return std::vector<size_t>{next.front()};
-  const std::string key = TensorsKey(job->ready[next.front()]->signature());
-  std::erase_if(next, [&](size_t i) { return TensorsKey(job->ready[i]->signature()) != key; });
+  const std::string key = BatchKey(*job->ready[next.front()]);
+  std::erase_if(next, [&](size_t i) { return BatchKey(*job->ready[i]) != key; });
   std::vector<const ReadyCandidate*> candidates;
   for (const size_t i : next) candidates.push_back(&*job->ready[i]);
   TUNEFARM_ASSIGN_OR_RETURN(const size_t count, NumInBatch(Context(*job), candidates));
@@ -220,8 +227,9 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
   if (end.kind == QueueEnd::kTrouble) return HandleTrouble(end, plan, batch, job);
   job->wall = (pace_.Now() - begin) / static_cast<double>(batch.size());
   job->clock_hz = context.tick_hz;
-  spdlog::info("{}: batch of {}: loaded {} bytes in {}, ran in {}", board_.name, batch.size(),
-               plan.block.size(), absl::FormatDuration(load_time),
+  spdlog::info("{}: batch of {}: loaded {} bytes at {:#010x} ({}) in {}, ran in {}", board_.name,
+               batch.size(), plan.block.size(), plan.block.begin,
+               RegionAt(board_, plan.block.begin), absl::FormatDuration(load_time),
                absl::FormatDuration(pace_.Now() - begin - load_time));
   return Judge(end, plan, batch, job);
 }

@@ -19,6 +19,7 @@ constexpr uint32_t kMaxSymbols = 1 << 16;
 constexpr uint32_t kMaxAlignmentBytes = 4096;
 constexpr uint32_t kThumbBit = 1;
 constexpr uint32_t kWordBytes = 4;
+constexpr std::string_view kMemorySectionPrefix = ".text.";
 
 template <typename... Args>
 absl::Status Refused(const absl::FormatSpec<Args...>& format, const Args&... args) {
@@ -33,6 +34,7 @@ class Reader {
   absl::StatusOr<KernelImage> Read(const std::string& run, const std::string& prepare) {
     TUNEFARM_RETURN_IF_ERROR(ReadHeader());
     TUNEFARM_RETURN_IF_ERROR(ReadSections());
+    TUNEFARM_RETURN_IF_ERROR(ReadCodeMemory());
     TUNEFARM_RETURN_IF_ERROR(ReadSegments());
     TUNEFARM_ASSIGN_OR_RETURN(image_.run_offset, EntryOffset(run));
     if (!prepare.empty()) {
@@ -54,6 +56,7 @@ class Reader {
 
   absl::Status ReadHeader();
   absl::Status ReadSections();
+  absl::Status ReadCodeMemory();
   absl::Status ReadSegments();
   absl::Status Copy(const Elf32_Phdr& segment);
   absl::StatusOr<std::string_view> Name(const Elf32_Shdr& strings, uint32_t offset) const;
@@ -107,6 +110,22 @@ absl::Status Reader::ReadSections() {
       image_.alignment_bytes = std::max(image_.alignment_bytes, section->sh_addralign);
     }
     sections_.push_back(*section);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Reader::ReadCodeMemory() {
+  if (header_.e_shstrndx >= sections_.size()) return absl::OkStatus();  // No section has a name.
+  for (const Elf32_Shdr& section : sections_) {
+    if ((section.sh_flags & SHF_ALLOC) == 0 || (section.sh_flags & SHF_EXECINSTR) == 0) continue;
+    TUNEFARM_ASSIGN_OR_RETURN(const std::string_view name,
+                              Name(sections_[header_.e_shstrndx], section.sh_name));
+    if (!name.starts_with(kMemorySectionPrefix)) continue;
+    const std::string memory(name.substr(kMemorySectionPrefix.size()));
+    if (!image_.code_memory.empty() && image_.code_memory != memory) {
+      return Refused("code for two memories, %s and %s", image_.code_memory, memory);
+    }
+    image_.code_memory = memory;
   }
   return absl::OkStatus();
 }
@@ -167,7 +186,7 @@ absl::Status Reader::Copy(const Elf32_Phdr& segment) {
 absl::StatusOr<std::string_view> Reader::Name(const Elf32_Shdr& strings, uint32_t offset) const {
   const uint64_t begin = uint64_t{strings.sh_offset} + offset;
   const uint64_t end = uint64_t{strings.sh_offset} + strings.sh_size;
-  if (offset >= strings.sh_size || end > file_.size()) return Refused("a symbol's name is nowhere");
+  if (offset >= strings.sh_size || end > file_.size()) return Refused("a name lies nowhere");
   const std::string_view tail = file_.substr(begin, end - begin);
   return tail.substr(0, tail.find('\0'));
 }
@@ -181,7 +200,9 @@ absl::StatusOr<std::optional<uint32_t>> Reader::FindIn(const Elf32_Shdr& table,
   for (uint32_t i = 0; i < num_symbols; ++i) {
     const auto entry = At<Elf32_Sym>(uint64_t{table.sh_offset} + uint64_t{i} * sizeof(Elf32_Sym));
     if (!entry) return Refused("symbol %u lies beyond the end of the file", i);
-    if (entry->st_shndx == SHN_UNDEF || entry->st_name == 0) continue;
+    // The name of a source file stands there as well, in no section, and may be the entry's.
+    const bool is_in_section = entry->st_shndx != SHN_UNDEF && entry->st_shndx < SHN_LORESERVE;
+    if (!is_in_section || entry->st_name == 0) continue;
     TUNEFARM_ASSIGN_OR_RETURN(const std::string_view name,
                               Name(sections_[table.sh_link], entry->st_name));
     if (name == symbol) return entry->st_value;

@@ -23,6 +23,9 @@ struct KernelImage {
   uint32_t run_offset = 0;
   uint32_t prepare_offset = 0;
   bool has_prepare = false;
+  // Region of the board's map that it must run from: what follows ".text." in the name of its code
+  // section. Empty: any.
+  std::string code_memory;
 };
 
 // Reads a 32-bit little-endian ARM ELF. `prepare_symbol` may be empty. Errors: INVALID_ARGUMENT

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "proto/kernel_abi.h"
 
@@ -77,11 +78,27 @@ Totals TotalsOf(const SharedSize& shared, const std::vector<CandidateSize>& cand
   return totals;
 }
 
-absl::Status DoesNotFit(const BoardMap& map, const Totals& totals, const absl::Status& why) {
+absl::StatusOr<std::vector<std::string>> CodeOrder(const BoardMap& map, const SharedSize& shared) {
+  if (shared.code_memory.empty()) return map.code_order;
+  const MemoryRegion* region = FindRegion(map, shared.code_memory);
+  if (region != nullptr && region->code) return std::vector<std::string>{shared.code_memory};
+  std::vector<std::string> memories;
+  for (const MemoryRegion& other : map.regions) {
+    if (other.code) memories.push_back(other.name);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrFormat("the kernel is for code memory '%s'; board %s runs code from %s",
+                      shared.code_memory, map.name, absl::StrJoin(memories, ", ")));
+}
+
+absl::Status DoesNotFit(const BoardMap& map, const SharedSize& shared, const Totals& totals,
+                        const absl::Status& why) {
+  const std::string memory = shared.code_memory.empty() ? "" : " in " + shared.code_memory;
   return absl::ResourceExhaustedError(absl::StrFormat(
-      "does not fit the board: code %u, inputs and constants %u, output %u, packed %u, scratch %u, "
+      "does not fit the board: code %u%s, inputs and constants %u, output %u, packed %u, scratch "
+      "%u, "
       "stack %u, samples %u bytes; an empty board: %s; %s",
-      totals.code, totals.drawn, totals.output, totals.packed, totals.scratch, totals.stack,
+      totals.code, memory, totals.drawn, totals.output, totals.packed, totals.scratch, totals.stack,
       totals.samples, FreeMemory(map).Describe(), std::string(why.message())));
 }
 
@@ -97,7 +114,8 @@ Range GuardAround(const Range& block) {
 
 absl::Status Place(const BoardMap& map, const SharedSize& shared,
                    const std::vector<CandidateSize>& candidates, const Block& block,
-                   const Totals& totals, BatchPlacement* placement) {
+                   const Totals& totals, const std::vector<std::string>& code_order,
+                   BatchPlacement* placement) {
   FreeMemory memory(map);
   const uint64_t alignment = TUNEFARM_BUFFER_ALIGNMENT_BYTES;
   const auto take = [&](uint64_t num_bytes, uint64_t multiple, uint32_t* address) {
@@ -119,7 +137,7 @@ absl::Status Place(const BoardMap& map, const SharedSize& shared,
   TUNEFARM_RETURN_IF_ERROR(
       take(RoundUp(totals.samples, kWordBytes), alignment, &placement->samples));
   TUNEFARM_ASSIGN_OR_RETURN(const uint32_t code,
-                            memory.TakeLowest(map.code_order, block.size, block.alignment));
+                            memory.TakeLowest(code_order, block.size, block.alignment));
   placement->block = {code, code + block.size};
   placement->candidates = block.offsets;
   for (size_t i = 0; i < candidates.size(); ++i) {
@@ -146,11 +164,12 @@ absl::Status Place(const BoardMap& map, const SharedSize& shared,
 
 absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize& shared,
                                           const std::vector<CandidateSize>& candidates) {
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<std::string> code_order, CodeOrder(map, shared));
   const Block block = MakeBlock(candidates);
   const Totals totals = TotalsOf(shared, candidates, block);
   BatchPlacement placement;
-  const absl::Status placed = Place(map, shared, candidates, block, totals, &placement);
-  if (!placed.ok()) return DoesNotFit(map, totals, placed);
+  const absl::Status placed = Place(map, shared, candidates, block, totals, code_order, &placement);
+  if (!placed.ok()) return DoesNotFit(map, shared, totals, placed);
   return placement;
 }
 

@@ -33,6 +33,7 @@ struct SharedSize {
   uint64_t output_bytes = 0;
   uint64_t stack_bytes = 0;  // Multiple of 32.
   uint64_t sample_bytes_per_candidate = 0;
+  std::string code_memory;  // Region that the images must lie in; empty: the map's code_order.
 };
 
 struct CandidatePlace {
@@ -55,7 +56,7 @@ struct BatchPlacement {
 };
 
 // Places `candidates`, all of them. RESOURCE_EXHAUSTED says what takes how many bytes, and what is
-// free.
+// free; INVALID_ARGUMENT that the board runs no code from the memory asked for.
 absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize& shared,
                                           const std::vector<CandidateSize>& candidates);
 

@@ -20,10 +20,20 @@ struct ArmElf {
   uint32_t flags = PF_R | PF_X;  // Of the segment.
   uint32_t alignment_bytes = 4;
   uint32_t relocation_bytes = 0;  // Of a loaded section of relocations.
+  std::string code_section = ".text";
+  std::string source_file;  // A symbol in front of the others.
 
   std::string Build() const {
     std::string names(1, '\0');
     std::string table(sizeof(Elf32_Sym), '\0');
+    if (!source_file.empty()) {
+      Elf32_Sym symbol = {};
+      symbol.st_name = static_cast<uint32_t>(names.size());
+      symbol.st_info = ELF32_ST_INFO(STB_LOCAL, STT_FILE);
+      symbol.st_shndx = SHN_ABS;
+      Append(&table, symbol);
+      names += source_file + '\0';
+    }
     for (const auto& [name, value] : symbols) {
       Elf32_Sym symbol = {};
       symbol.st_name = static_cast<uint32_t>(names.size());
@@ -33,6 +43,8 @@ struct ArmElf {
       Append(&table, symbol);
       names += name + '\0';
     }
+    const auto code_name = static_cast<uint32_t>(names.size());
+    names += code_section + '\0';
     const uint32_t text_at = sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr);
     const auto table_at = static_cast<uint32_t>(text_at + text.size());
     const auto names_at = static_cast<uint32_t>(table_at + table.size());
@@ -49,6 +61,7 @@ struct ArmElf {
     header.e_shoff = static_cast<uint32_t>(names_at + names.size());
     header.e_shentsize = sizeof(Elf32_Shdr);
     header.e_shnum = 5;
+    header.e_shstrndx = 3;
 
     Elf32_Phdr segment = {};
     segment.p_type = PT_LOAD;
@@ -61,8 +74,10 @@ struct ArmElf {
     Append(&file, segment);
     file += text + table + names;
     Append(&file, Elf32_Shdr{});
-    Append(&file, Section(SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, text_at, text.size(), 0,
-                          alignment_bytes));
+    Elf32_Shdr code =
+        Section(SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, text_at, text.size(), 0, alignment_bytes);
+    code.sh_name = code_name;
+    Append(&file, code);
     Append(&file, Section(SHT_SYMTAB, 0, table_at, table.size(), 3, 4));
     Append(&file, Section(SHT_STRTAB, 0, names_at, names.size(), 0, 1));
     Append(&file, Section(SHT_REL, SHF_ALLOC, text_at, relocation_bytes, 0, 4));

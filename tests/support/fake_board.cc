@@ -185,6 +185,7 @@ void FakeBoard::Fill(const tunefarm_fill_task& fill) {
 bool FakeBoard::Call(const tunefarm_call& call, uint32_t cut_ticks, tunefarm_result* result) {
   ++num_calls;
   const uint32_t image = call.run & ~1u;
+  entries.push_back(image);
   const uint32_t first_buffer = LoadWord(call.buffers);
   if (GoesOff(&dies_after_calls)) link_is_dead = true;
   if (GoesOff(&spoils_after_calls)) Byte(first_buffer) ^= 1;

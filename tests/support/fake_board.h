@@ -68,6 +68,7 @@ class FakeBoard final : public mcu_agent::DebugLink {
 
   // How often kernels were called in all, and memory was filled.
   int num_calls = 0;
+  std::vector<uint32_t> entries;  // Addresses of those calls.
   int num_fills = 0;
   int num_loads = 0;  // Of the firmware.
 

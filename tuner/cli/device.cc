@@ -26,6 +26,9 @@ std::vector<std::string> ToRow(const v1::DeviceEntry& entry) {
   const v1::DeviceInfo& info = entry.info();
   std::string status = StatusName(entry.status());
   if (!entry.reason().empty()) status += absl::StrFormat(" (%s)", entry.reason());
+  if (const int barred = entry.quarantined_size(); barred > 0) {
+    status += absl::StrFormat("; %d kernel%s quarantined", barred, barred == 1 ? "" : "s");
+  }
   const std::string temperature =
       entry.state().has_temperature_millicelsius()
           ? absl::StrFormat("%.0f C", entry.state().temperature_millicelsius() / 1000.0)

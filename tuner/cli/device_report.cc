@@ -74,6 +74,15 @@ void AddState(const v1::DeviceState& state, Lines* lines) {
   if (state.has_load_average()) lines->Add("load", absl::StrFormat("%.2f", state.load_average()));
 }
 
+// By the first digits of their digests, as people tell them apart; --json has all of them.
+void AddQuarantined(const v1::DeviceEntry& entry, Lines* lines) {
+  constexpr size_t kDigits = 12;
+  for (const v1::QuarantinedKernel& kernel : entry.quarantined()) {
+    lines->Add("quarantined", absl::StrFormat("kernel %s: %s", kernel.digest().substr(0, kDigits),
+                                              kernel.reason()));
+  }
+}
+
 void AddLive(const v1::DeviceEntry& entry, Lines* lines) {
   const v1::DeviceInfo& info = entry.info();
   lines->Add("status",
@@ -87,6 +96,7 @@ void AddLive(const v1::DeviceEntry& entry, Lines* lines) {
   AddState(entry.state(), lines);
   lines->Add("connected", absl::StrFormat("%s, busy %s, %u results", Seconds(entry.connected_ns()),
                                           Percent(Utilisation(entry)), entry.num_results()));
+  AddQuarantined(entry, lines);
 }
 
 void AddDescription(const db::DeviceRecord& device, Lines* lines) {
@@ -218,6 +228,10 @@ Json ToJson(const v1::DeviceEntry& entry) {
                      {"capacity", core.capacity()},
                      {"max_frequency_hz", core.max_frequency_hz()}});
   }
+  Json quarantined = Json::array();
+  for (const v1::QuarantinedKernel& kernel : entry.quarantined()) {
+    quarantined.push_back({{"digest", kernel.digest()}, {"reason", kernel.reason()}});
+  }
   const v1::DeviceState& state = entry.state();
   const auto told = [](bool has, auto value) { return has ? Json(value) : Json(nullptr); };
   return {{"name", info.name()},
@@ -237,6 +251,7 @@ Json ToJson(const v1::DeviceEntry& entry) {
           {"busy_ns", entry.busy_ns()},
           {"utilisation", Utilisation(entry)},
           {"num_results", entry.num_results()},
+          {"quarantined", std::move(quarantined)},
           {"governor", told(state.has_governor(), state.governor())},
           {"cpu_frequency_hz", told(state.has_cpu_frequency_hz(), state.cpu_frequency_hz())},
           {"core_frequency_hz", std::vector<uint64_t>(state.core_frequency_hz().begin(),

@@ -92,6 +92,8 @@ constexpr Feature kFeatures[] = {
      [](const In& in) { return Log2(in.facts.fma_per_step * in.facts.steps_per_tile); }},
     {"parallel_chunks", "log2 chunks", "iterations of the parallel loop",
      [](const In& in) { return Log2(in.facts.parallel_chunks); }},
+    {"code_memory", "1", "which of the board's memories the code runs from, 0 the best",
+     [](const In& in) { return in.facts.code_memory; }},
     {"parallel_imbalance", "1", "rounds of chunks over all cores, over an even share",
      [](const In& in) {
        const double share =

@@ -14,7 +14,8 @@ namespace {
 constexpr absl::Duration kCallTimeout = absl::Seconds(5);
 // Enough for a peak that does not hang on one lucky sample.
 constexpr uint32_t kPeakSamples = 7;
-constexpr size_t kMaxKeptBuilds = 32;
+// Some thousand kernels.
+constexpr uint64_t kKeptBuildBytes = 32 << 20;
 
 }  // namespace
 
@@ -31,7 +32,8 @@ FarmFlow::FarmFlow(const Farm& farm, const std::string& owner, absl::Duration re
                    [this](const std::vector<uint64_t>& ids, const absl::Status& status) {
                      for (const uint64_t id : ids) Abandon(id, status);
                      Fail(status);
-                   }}) {}
+                   }}),
+      kept_builds_(kKeptBuildBytes) {}
 
 std::string FarmFlow::Item::BatchKey() const {
   return absl::StrFormat("%s|%s|%s|%s|%d", request.workload, request.target, request.device,
@@ -74,7 +76,7 @@ void FarmFlow::Accept(const std::vector<MeasureRequest>& requests, const Measure
     build.set_target(request.target);
     build.mutable_candidate()->set_workload(request.workload);
     build.mutable_candidate()->set_config(request.config);
-    Build(id, std::move(build), request.final_round);
+    Build(id, std::move(build));
   }
 }
 
@@ -91,26 +93,27 @@ void FarmFlow::BuildPeak(uint64_t id, const std::string& target) {
   v1::BuildRequest build;
   build.set_target(target);
   build.mutable_peak();
-  Build(id, std::move(build), true);
+  Build(id, std::move(build));
 }
 
-void FarmFlow::Build(uint64_t id, v1::BuildRequest request, bool keep) {
+void FarmFlow::Build(uint64_t id, v1::BuildRequest request) {
   const SerialQueue::Poster events = farm_.events->poster();
   const std::string key = absl::StrFormat(
       "%s|%s|%s", request.target(), request.candidate().workload(), request.candidate().config());
-  if (const auto kept = kept_builds_.find(key); keep && kept != kept_builds_.end()) {
-    events.Post([this, id, reply = kept->second] { OnBuilt(id, reply); });
+  if (const KeptBuild kept = kept_builds_.Get(key)) {
+    events.Post([this, id, kept] { OnBuilt(id, *kept); });
     return;
   }
   building_.insert(id);
   request.set_ticket(id);
   farm_.builders->Submit(
       std::move(request),
-      [this, events, id, key, keep](v1::BuildReply reply) {
-        events.Post([this, id, key, keep, reply = std::move(reply)] {
-          if (keep && kept_builds_.size() >= kMaxKeptBuilds) kept_builds_.clear();
-          if (keep && reply.outcome() == v1::OUTCOME_OK) kept_builds_[key] = reply;
-          OnBuilt(id, reply);
+      [this, events, id, key](v1::BuildReply built) {
+        events.Post([this, id, key, reply = std::make_shared<v1::BuildReply>(std::move(built))] {
+          if (reply->outcome() == v1::OUTCOME_OK) {
+            kept_builds_.Put(key, reply, reply->ByteSizeLong());
+          }
+          OnBuilt(id, *reply);
         });
       },
       [wanted = wanted_] { return wanted->load(); });

@@ -23,6 +23,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/lru_cache.h"
 #include "compiler/target/target.h"
 #include "tuner/measure/batch_sender.h"
 #include "tuner/measure/batching.h"
@@ -90,8 +91,9 @@ class FarmFlow {
     size_t building = 0;
   };
   using Expected = std::shared_ptr<const ExpectedOutput>;
+  using KeptBuild = std::shared_ptr<const v1::BuildReply>;
 
-  void Build(uint64_t id, v1::BuildRequest request, bool keep);
+  void Build(uint64_t id, v1::BuildRequest request);
   void BuildPeak(uint64_t id, const std::string& target);
   void OnBuilt(uint64_t id, const v1::BuildReply& reply);
   void Enqueue(uint64_t id);
@@ -117,8 +119,9 @@ class FarmFlow {
   std::map<uint64_t, FinalGroup> groups_;
   std::deque<uint64_t> ready_;  // Built, to be sent; oldest first.
   KnownCodes codes_;
-  // What is measured more than once is built once: by target, workload and config.
-  std::map<std::string, v1::BuildReply> kept_builds_;
+  // What is measured more than once (in the final, after a drift) is built once: by target,
+  // workload and config.
+  base::LruCache<KeptBuild> kept_builds_;
   std::map<std::string, Expected> expected_;                   // By workload; null: being computed.
   std::map<std::string, v1::DeviceRequirement> requirements_;  // By target.
   size_t num_devices_ = 1;

@@ -161,6 +161,10 @@ v1::DeviceRequirement RequirementOf(const compiler::Target& target) {
   v1::DeviceRequirement requirement;
   requirement.set_architecture(Architecture(target.triple));
   requirement.mutable_features()->Assign(target.features.begin(), target.features.end());
+  // As boards announce the memories that they run code from.
+  for (const std::string& memory : target.code_memories) {
+    requirement.add_features("code:" + memory);
+  }
   return requirement;
 }
 

@@ -1,6 +1,7 @@
 #include "tuner/session/final.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/statistics.h"
@@ -14,6 +15,9 @@ namespace {
 constexpr size_t kNumFinalists = 4;
 // A default slower than this many times the best takes no part: its search median tells enough.
 constexpr double kSlowDefault = 8;
+
+// Nobody would notice the difference.
+constexpr double kAsGood = 1.01;
 
 constexpr absl::Duration kLookForStop = absl::Milliseconds(100);
 // Without any report. The finalists' device may be gone for good, and no other can take its place:
@@ -113,6 +117,29 @@ std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetu
   return finalists;
 }
 
+bool IsPlain(const std::vector<std::vector<double>>& rounds) {
+  const auto median = [&](size_t finalist) {
+    std::vector<double> costs;
+    for (const std::vector<double>& round : rounds) costs.push_back(round[finalist]);
+    return base::Median(costs);
+  };
+  size_t leader = 0;
+  for (size_t i = 1; i < rounds[0].size(); ++i) {
+    if (median(i) < median(leader)) leader = i;
+  }
+  for (size_t i = 0; i < rounds[0].size(); ++i) {
+    const auto all = [&](auto&& holds) {
+      return std::all_of(rounds.begin(), rounds.end(), [&](const std::vector<double>& round) {
+        return holds(round[i] / round[leader]);
+      });
+    };
+    const bool behind = all([](double ratio) { return ratio >= 1; });
+    const bool as_good = all([](double ratio) { return ratio < kAsGood && ratio > 1 / kAsGood; });
+    if (!behind && !as_good) return false;
+  }
+  return true;
+}
+
 absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
                                       const TaskSetup& setup, const FinalOptions& options,
                                       const std::atomic<bool>& stop, Measurer& measurer,
@@ -124,8 +151,10 @@ absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
   FinalResult result;
   result.finalists = finalists;
   std::vector<double> peaks;
+  std::vector<std::vector<double>> costs;
   TUNEFARM_ASSIGN_OR_RETURN(const uint32_t first_round, log.NextFinalRound(Ids(finalists)));
-  while (result.num_rounds < options.num_rounds) {
+  while (result.num_rounds < options.num_rounds &&
+         (result.num_rounds < options.min_rounds || !IsPlain(costs))) {
     const std::vector<MeasureReport> round = MeasureRound(requests, measure, stop, measurer);
     if (round.empty()) break;
     const uint32_t number = first_round + result.num_rounds++;
@@ -133,7 +162,10 @@ absl::StatusOr<FinalResult> HoldFinal(const std::vector<RankedTrial>& finalists,
       const double peak = MeasurePeak(setup, stop, measurer);
       if (peak > 0) peaks.push_back(peak);
     }
+    costs.emplace_back();
     for (size_t i = 0; i < round.size(); ++i) {
+      const bool ok = round[i].outcome == Outcome::kOk;
+      costs.back().push_back(ok ? round[i].median_ns : std::numeric_limits<double>::infinity());
       TUNEFARM_RETURN_IF_ERROR(log.AppendFinal(finalists[i].trial_id, number, round[i]));
     }
   }

@@ -19,7 +19,8 @@
 namespace tunefarm::tuner {
 
 struct FinalOptions {
-  uint32_t num_rounds = 5;
+  uint32_t min_rounds = 3;  // Then it ends where IsPlain().
+  uint32_t num_rounds = 5;  // At most.
   uint32_t samples_per_round = 3;
   absl::Duration min_sample = absl::Milliseconds(3);
 };
@@ -37,6 +38,11 @@ struct FinalResult {
 // Who takes part: the fastest few, and the untuned default where it is not hopelessly slow, so that
 // the speed-up is told of the same minute. Empty: no trial was ok.
 std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetup& setup);
+
+// Whether more rounds are not worth their time: every rival was behind the leader in every round,
+// or so close to it in every round that it does not matter who wins. `rounds`: the finalists' costs
+// in each, [round][finalist], > 0; infinite where one failed.
+bool IsPlain(const std::vector<std::vector<double>>& rounds);
 
 // Every sample is logged with its trial. `stop`, and a tracker that goes away, end it early: the
 // rounds so far count. Requires at least one finalist. Errors: those of the log.

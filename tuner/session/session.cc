@@ -312,7 +312,7 @@ absl::Status Session::Final() {
   const std::vector<RankedTrial> finalists = ChooseFinalists(board_, setup_);
   if (finalists.empty()) return absl::OkStatus();
   Tell(TuningEvent::Kind::kFinal,
-       absl::StrFormat("%d finalists, %d rounds", finalists.size(), FinalOptions().num_rounds));
+       absl::StrFormat("%d finalists, up to %d rounds", finalists.size(), FinalOptions().num_rounds));
   TUNEFARM_ASSIGN_OR_RETURN(final_,
                             HoldFinal(finalists, setup_, FinalOptions(), stop_, measurer_, *log_));
   return absl::OkStatus();

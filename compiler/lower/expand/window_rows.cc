@@ -47,6 +47,7 @@ class WindowRowsBuilder {
   const Operator& op_;
   const Workload& w_;
   const QuantisedTensors tensors_;
+  const bool along_height_;
   Direction along_, across_;
   int64_t line_elems_ = 0;  // Of a plane's line, even.
   int64_t num_lines_ = 0;
@@ -56,11 +57,11 @@ class WindowRowsBuilder {
 
 WindowRowsBuilder::WindowRowsBuilder(const Operator& op, const WindowRowsKnobs& knobs,
                                      QuantisedTensors tensors)
-    : op_(op), w_(op.workload), tensors_(std::move(tensors)) {
+    : op_(op), w_(op.workload), tensors_(std::move(tensors)), along_height_(knobs.along_height) {
   const Direction wide{w_.w, w_.ow(), w_.kw, w_.stride_w, w_.pad_left, w_.c, w_.c};
   const Direction high{w_.h, w_.oh(), w_.kh, w_.stride_h, w_.pad_top, w_.w * w_.c, w_.ow() * w_.c};
-  along_ = knobs.along_height ? high : wide;
-  across_ = knobs.along_height ? wide : high;
+  along_ = along_height_ ? high : wide;
+  across_ = along_height_ ? wide : high;
   // The last pair's second output may lie beyond the line; it is computed and not stored.
   const int64_t pairs = (along_.out + 1) / kOutputs;
   const int64_t last_word = (pairs - 1) * along_.stride + along_.stride / 2 + words();
@@ -74,9 +75,8 @@ WindowRowsBuilder::WindowRowsBuilder(const Operator& op, const WindowRowsKnobs& 
 
 // w_rows[channel, row, output, word, half]: tap t of output o stands at element o * stride % 2 + t.
 Stmt WindowRowsBuilder::Prepare() const {
-  const bool along_height = along_.in_step != w_.c;
   const auto tap_index = [&](const Expr& row, const Expr& tap) {
-    return along_height ? tap * Expr(w_.kw) + row : row * Expr(w_.kw) + tap;
+    return along_height_ ? tap * Expr(w_.kw) + row : row * Expr(w_.kw) + tap;
   };
   const Stmt pack = Loop("channel", w_.c, [&](const Expr& channel) {
     return Loop("row", across_.kernel, [&](const Expr& row) {

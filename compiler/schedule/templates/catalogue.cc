@@ -2,9 +2,9 @@
 #include "compiler/schedule/templates/templates.h"
 
 namespace tunefarm::compiler {
+namespace {
 
-absl::StatusOr<std::unique_ptr<BoundTemplate>> BindTemplate(const Operator& op,
-                                                            const Target& target) {
+std::unique_ptr<BoundTemplate> BindFirst(const Operator& op, const Target& target) {
   if (TakesCortexMPairTile(op, target)) return BindCortexMPairTile(op, target);
   if (TakesCortexMWindowRows(op, target)) return BindCortexMWindowRows(op, target);
   if (TakesCortexMTableAdd(op, target)) return BindCortexMTableAdd(op, target);
@@ -13,6 +13,15 @@ absl::StatusOr<std::unique_ptr<BoundTemplate>> BindTemplate(const Operator& op,
   if (TakesConv2dDirect(op)) return BindConv2dDirect(op, target);
   if (TakesWindow(op)) return BindWindow(op, target);
   return BindPlain(op, target);
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<BoundTemplate>> BindTemplate(const Operator& op,
+                                                            const Target& target) {
+  std::unique_ptr<BoundTemplate> bound = BindFirst(op, target);
+  if (target.code_memories.empty()) return bound;
+  return WithCodePlacement(std::move(bound), target, op.stages.back().name);
 }
 
 }  // namespace tunefarm::compiler

@@ -20,6 +20,8 @@ constexpr int64_t kMaxMove = 1020;
 constexpr int64_t kMaxTerms = int64_t{1} << 15;
 // Bytes of a Thumb-2 instruction of the tile.
 constexpr double kBytesPerInstruction = 4;
+// What rows and columns differ by in the layers of tests/bench/cortex_m.
+constexpr double kInstructionsPerWidenedInput = 1.75;
 constexpr double kRequantiseInstructions = 6.5;
 
 // How far a run's last tap may be from its begin, and one run from the next.
@@ -78,15 +80,15 @@ class CortexMPairTile final : public BoundTemplate {
     loop.num_rows = num_pixels_;
     loop.num_columns = num_channels_;
     loop.row_tiles = CeilDiv(num_pixels_, v[kPixels]);
-    loop.steps = num_steps_;
-    const int64_t unroll = v[kSteps] == 0 ? num_steps_ : std::min(v[kSteps], num_steps_);
+    loop.steps = Steps(v[kRows]);
+    const int64_t unroll = v[kSteps] == 0 ? loop.steps : std::min(v[kSteps], loop.steps);
     loop.unroll = unroll;
     loop.copies = 2;
     loop.elem_bytes = 2;
     loop.output_elem_bytes = 1;
     loop.total_input_bytes = static_cast<double>(op_.inputs[0].buffer->num_elems());
     loop.input_bytes_per_tile = static_cast<double>(v[kPixels] * num_terms_);
-    loop.packing_bytes = WidenedInputs(v[kRows]) * 3;
+    loop.packing_bytes = WidenedInputs(v[kRows]) * kInstructionsPerWidenedInput;
     ConfigFacts facts = FactsOf(loop, target_);
     // Two words are loaded by one instruction.
     const auto loads = [](int64_t words) { return static_cast<double>((words + 1) / 2); };
@@ -111,6 +113,12 @@ class CortexMPairTile final : public BoundTemplate {
     const Workload& w = op_.workload;
     if (w.op != OpKind::kConv2d || w.kw == 1 || w.dilation_h != 1) return {0};
     return ValuesUpTo({0, 1, 4, 8}, w.oh());
+  }
+
+  // Pairs of terms of one sum. Rows pair the channels of each tap, so that an odd one stands alone.
+  int64_t Steps(int64_t rows) const {
+    const Workload& w = op_.workload;
+    return rows == 0 ? num_steps_ : w.kh * w.kw * CeilDiv(w.c, 2);
   }
 
   // Inputs that are widened in the whole kernel.

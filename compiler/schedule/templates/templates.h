@@ -40,6 +40,11 @@ std::unique_ptr<BoundTemplate> BindCortexMTableSoftmax(const Operator& op, const
 bool TakesWindow(const Operator& op);
 std::unique_ptr<BoundTemplate> BindWindow(const Operator& op, const Target& target);
 
+// Any of the others with one more knob: which of the target's code memories, of which there is at
+// least one, the kernel runs from (code_placement.cc). `stage` is one of the operator's.
+std::unique_ptr<BoundTemplate> WithCodePlacement(std::unique_ptr<BoundTemplate> inner,
+                                                 const Target& target, std::string stage);
+
 // Anything: the operator's own loops, the innermost vectorised (plain.cc).
 std::unique_ptr<BoundTemplate> BindPlain(const Operator& op, const Target& target);
 

@@ -1,5 +1,6 @@
 /* STM32F446: 180 MHz, wait states by RM0390, table 5; scale 1, over-drive. Register
- * addresses compared with stm32f446xx.h of ST's cmsis_device_f4. Not yet run on the chip. */
+ * addresses and PWR's bits (VOS, over-drive) compared with stm32f446xx.h of ST's cmsis_device_f4.
+ * Not yet run on the chip. */
 #include "mcu_agent/firmware/port.h"
 
 #include "mcu_agent/boards/common/stm32f4.h"

@@ -1,8 +1,8 @@
 /* STM32H743: 400 MHz = 64 MHz / 4 * 50 / 2, bus at 200 MHz, voltage scale 1, 2 wait states (RM0433,
  * sections 4.3.8, 6.8, 8.7). Scale 0 (480 MHz) is left alone: chips of revision Y cannot do it. The
  * supply is the LDO, as on the Nucleo board. Offsets and bits compared with libopencm3's
- * stm32/h7/rcc.h and pwr.h, the wait states of FLASH_ACR with the manual alone. Not yet run on the
- * chip. */
+ * stm32/h7/rcc.h and pwr.h, the fields of FLASH_ACR, RCC_CFGR and RCC_D1CFGR with stm32h743xx.h of
+ * ST's cmsis_device_h7. Not yet run on the chip. */
 #include "mcu_agent/firmware/port.h"
 
 #include "mcu_agent/firmware/armv7m.h"

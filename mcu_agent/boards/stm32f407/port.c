@@ -1,5 +1,6 @@
-/* STM32F407: 168 MHz, wait states by RM0090, table 10; scale 1 (VOS is one bit here). Registers and
- * bits compared with stm32f405xx.h of ST's cmsis_device_f4. Not yet run on the chip. */
+/* STM32F407: 168 MHz, wait states by RM0090, table 10; scale 1 (VOS is one bit here). Registers,
+ * bits and the map's memories compared with stm32f407xx.h of ST's cmsis_device_f4. Not yet run on
+ * the chip. */
 #include "mcu_agent/firmware/port.h"
 
 #include "mcu_agent/boards/common/stm32f4.h"

@@ -10,6 +10,7 @@
 #include "compiler/schedule/template.h"
 #include "tests/support/emulated_core/emulated_core.h"
 #include "tests/support/kernel_check.h"
+#include "tuner/search/default_config.h"
 
 namespace tunefarm::bench {
 namespace {
@@ -94,11 +95,25 @@ absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workl
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(parsed));
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_name));
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
+  const compiler::ConfigSpace& space = bound->space();
+  TUNEFARM_ASSIGN_OR_RETURN(
+      const compiler::Config by_default,
+      tuner::DefaultConfig(
+          space, [&](const compiler::Config& config) { return bound->Facts(config); }, target));
+  std::vector<uint64_t> indices = ChosenIndices(space, bounds);
+  const uint64_t default_index = *space.IndexOf(by_default);
+  const size_t num_asked = indices.size();
+  if (std::find(indices.begin(), indices.end(), default_index) == indices.end()) {
+    indices.push_back(default_index);
+  }
   std::vector<CountedConfig> counted;
   std::vector<Candidate> batch;
   const std::string machine = testing::MachineOf(target.cpu);
-  for (uint64_t index : ChosenIndices(bound->space(), bounds)) {
-    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, index));
+  for (size_t i = 0; i < indices.size(); ++i) {
+    TUNEFARM_ASSIGN_OR_RETURN(Candidate candidate, Compile(op, target, *bound, indices[i]));
+    candidate.counted.is_default = indices[i] == default_index;
+    candidate.counted.asked =
+        i < num_asked || bounds.only.empty() || HasAll(candidate.counted.config, bounds.only);
     batch.push_back(std::move(candidate));
     if (batch.size() < kBatch) continue;
     TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
@@ -106,8 +121,8 @@ absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workl
   }
   if (!batch.empty()) TUNEFARM_RETURN_IF_ERROR(CountBatch(op, machine, std::move(batch), counted));
   std::sort(counted.begin(), counted.end(), [](const CountedConfig& a, const CountedConfig& b) {
-    return std::tuple(!a.exact, a.instructions, a.text_bytes) <
-           std::tuple(!b.exact, b.instructions, b.text_bytes);
+    return std::tuple(!a.exact, !a.asked, a.instructions, a.text_bytes) <
+           std::tuple(!b.exact, !b.asked, b.instructions, b.text_bytes);
   });
   return counted;
 }

@@ -18,6 +18,8 @@ struct CountedConfig {
   int64_t packed_bytes = 0;           // What prepare makes of weights and parameters.
   double cycles_per_instruction = 0;  // compiler/artifact/cycle_estimate.h; 0: not known.
   bool exact = false;                 // Equal to the reference's output.
+  bool is_default = false;            // What is taken where nothing was measured.
+  bool asked = true;                  // Within SearchBounds::only.
 
   double EstimatedCycles() const {
     return static_cast<double>(instructions) * cycles_per_instruction;
@@ -30,8 +32,8 @@ struct SearchBounds {
   std::string only;
 };
 
-// Best first; configs whose output differs stand behind all others. Errors: of the key, the target,
-// the emulator.
+// Best first; behind those asked for the default, where it is none of them; configs whose output
+// differs stand behind all others. Errors: of the key, the target, the emulator.
 absl::StatusOr<std::vector<CountedConfig>> CountConfigs(const std::string& workload,
                                                         const std::string& target,
                                                         const SearchBounds& bounds);

@@ -26,7 +26,7 @@ void PrintText(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 // Sums over a network on one cpu.
 struct Sums {
-  double ours = 0, peer = 0, our_cycles = 0, best_cycles = 0, peer_cycles = 0;
+  double ours = 0, by_default = 0, peer = 0, our_cycles = 0, best_cycles = 0, peer_cycles = 0;
 };
 
 // "tile=4,steps=8" as pairs.
@@ -42,6 +42,7 @@ std::vector<std::pair<std::string, std::string>> KnobValues(const std::string& c
 void PrintKnobs(const std::vector<CountedConfig>& configs) {
   std::map<std::pair<std::string, std::string>, const CountedConfig*> best;
   for (const CountedConfig& config : configs) {
+    if (!config.asked) continue;
     for (const auto& value : KnobValues(config.config)) best.emplace(value, &config);
   }
   for (const auto& [value, config] : best) {
@@ -78,10 +79,10 @@ void Table::PrintHead() const {
   PrintText(absl::StrFormat(
       "\n%s: instructions by QEMU -icount; cycles = instructions x cycles per instruction of the "
       "hottest block by llvm-mca's model (CMSIS-style 2x2 loop: %.2f); fewest: of the config best "
-      "by cycles\n"
-      "%-11s %2s %-8s %10s %10s %6s %6s %7s %10s %6s %10s  %s\n",
+      "by cycles; default: instructions of the config that is taken unmeasured, over ours\n"
+      "%-11s %2s %-8s %10s %10s %6s %6s %7s %10s %6s %10s %7s  %s\n",
       target_, peer_cpi_, "model", "", "op", "CMSIS-NN", "ours", "ratio", "goal", "per MAC",
-      "est.cycles", "ratio", "fewest", "config"));
+      "est.cycles", "ratio", "fewest", "default", "config"));
 }
 
 absl::StatusOr<const std::vector<CountedConfig>*> Table::ConfigsOf(const PeerLayer& layer,
@@ -105,13 +106,19 @@ absl::Status Table::Add(const PeerLayer& layer, const SearchBounds& bounds, bool
   const auto peer = static_cast<double>(target_ == "cortex-m7" ? layer.m7_peer : layer.m4_peer);
   const CountedConfig& best = configs->front();
   const auto ours = static_cast<double>(best.instructions);
+  const auto by_default = static_cast<double>(
+      std::find_if(configs->begin(), configs->end(), [](const CountedConfig& config) {
+        return config.is_default;
+      })->instructions);
   const double fewest_cycles = std::min_element(configs->begin(), configs->end(),
                                                 [](const CountedConfig& a, const CountedConfig& b) {
-                                                  return a.EstimatedCycles() < b.EstimatedCycles();
+                                                  return std::pair(!a.asked, a.EstimatedCycles()) <
+                                                         std::pair(!b.asked, b.EstimatedCycles());
                                                 })
                                    ->EstimatedCycles();
   Sums& sums = totals_[layer.model];
   sums.ours += ours;
+  sums.by_default += by_default;
   sums.peer += peer;
   sums.our_cycles += best.EstimatedCycles();
   sums.best_cycles += fewest_cycles;
@@ -123,9 +130,9 @@ absl::Status Table::Add(const PeerLayer& layer, const SearchBounds& bounds, bool
   const std::string per_mac =
       layer.macs == 0 ? "" : absl::StrFormat("%.3f", ours / static_cast<double>(layer.macs));
   PrintText(absl::StrFormat(
-      "%-11s %2d %-8s %10.0f %10.0f %6.3f %6s %7s %10.0f %6.3f %10.0f  %s\n", layer.model,
+      "%-11s %2d %-8s %10.0f %10.0f %6.3f %6s %7s %10.0f %6.3f %10.0f %7.3f  %s\n", layer.model,
       layer.layer, layer.op, peer, ours, ours / peer, goal, per_mac, best.EstimatedCycles(),
-      best.EstimatedCycles() / (peer * peer_cpi_), fewest_cycles, best.config));
+      best.EstimatedCycles() / (peer * peer_cpi_), fewest_cycles, by_default / ours, best.config));
   if (knobs && is_new) PrintKnobs(*configs);
   std::fflush(stdout);
   return absl::OkStatus();
@@ -133,10 +140,11 @@ absl::Status Table::Add(const PeerLayer& layer, const SearchBounds& bounds, bool
 
 void Table::PrintTotals() const {
   for (const auto& [model, sums] : totals_) {
-    PrintText(absl::StrFormat("%-11s %-11s %10.0f %10.0f %6.3f %s0.50 %7s %10.0f %6.3f %10.0f\n",
-                              model, "total", sums.peer, sums.ours, sums.ours / sums.peer,
-                              sums.ours / sums.peer <= 0.5 ? "<=" : "> ", "", sums.our_cycles,
-                              sums.our_cycles / sums.peer_cycles, sums.best_cycles));
+    PrintText(absl::StrFormat(
+        "%-11s %-11s %10.0f %10.0f %6.3f %s0.50 %7s %10.0f %6.3f %10.0f %7.3f\n", model, "total",
+        sums.peer, sums.ours, sums.ours / sums.peer, sums.ours / sums.peer <= 0.5 ? "<=" : "> ", "",
+        sums.our_cycles, sums.our_cycles / sums.peer_cycles, sums.best_cycles,
+        sums.by_default / sums.ours));
   }
 }
 
@@ -152,7 +160,8 @@ int PrintConfigs(const std::string& workload, const std::string& target,
   for (const CountedConfig& config : *counted) {
     PrintText(absl::StrFormat("%10d instructions  %6d B code  %7d B scratch  %s  %s\n",
                               config.instructions, config.text_bytes, config.scratch_bytes,
-                              config.exact ? "exact" : "DIFFERS", config.config));
+                              config.exact ? "exact" : "DIFFERS",
+                              config.config + (config.is_default ? "  (default)" : "")));
   }
   return 0;
 }

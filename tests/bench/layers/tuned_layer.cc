@@ -1,8 +1,11 @@
 #include "tests/bench/layers/tuned_layer.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
@@ -12,6 +15,7 @@
 #include "compiler/op/reference.h"
 #include "compiler/schedule/template.h"
 #include "nlohmann/json.hpp"
+#include "proto/buffer_placement.h"
 #include "tuner/measure/peak_kernel.h"
 
 namespace tunefarm::bench {
@@ -20,15 +24,19 @@ namespace {
 using compiler::Artifact;
 using compiler::LoadedKernel;
 
+constexpr size_t kEarlyTrials = 16;
+constexpr size_t kEarlyFinalists = 4;
+
 // A loaded kernel with its memory.
 struct Call {
   explicit Call(LoadedKernel loaded) : kernel(std::move(loaded)) {}
   ~Call() {
-    for (void* buffer : buffers) std::free(buffer);
+    for (void* memory : allocations) std::free(memory);
     std::free(scratch);
   }
   LoadedKernel kernel;
-  std::vector<void*> buffers;
+  std::vector<void*> allocations;
+  std::vector<void*> buffers;  // In them.
   void* scratch = nullptr;
 };
 
@@ -39,7 +47,12 @@ absl::StatusOr<std::function<void()>> MakeCall(const Artifact& artifact) {
   auto call = std::make_shared<Call>(std::move(kernel));
   for (size_t i = 0; i < artifact.buffers.size(); ++i) {
     const compiler::ArtifactBuffer& buffer = artifact.buffers[i];
-    call->buffers.push_back(Allocate(buffer.num_elems * compiler::SizeBytes(buffer.dtype)));
+    const bool is_output = buffer.role == compiler::BufferRole::kOutput;
+    const size_t offset = is_output ? TUNEFARM_OUTPUT_DISTANCE_BYTES : 0;
+    auto* memory = static_cast<std::byte*>(
+        Allocate(offset + buffer.num_elems * compiler::SizeBytes(buffer.dtype)));
+    call->allocations.push_back(memory);
+    call->buffers.push_back(memory + offset);
     if (buffer.dtype != compiler::DType::kF32) continue;
     auto* data = static_cast<float*>(call->buffers.back());
     for (int64_t e = 0; e < buffer.num_elems; ++e)
@@ -52,20 +65,15 @@ absl::StatusOr<std::function<void()>> MakeCall(const Artifact& artifact) {
   return [call] { call->kernel.run()(call->buffers.data(), call->scratch, nullptr); };
 }
 
-// First "trial" event within 1 % of the fastest.
-void FindFirstNearBest(const std::vector<nlohmann::json>& trials, TuningResult* result) {
-  double best = 0;
-  for (const auto& trial : trials) {
-    const double cost = trial.value("cost_ns", 0.0);
-    if (cost > 0 && (best == 0 || cost < best)) best = cost;
-  }
-  for (const auto& trial : trials) {
-    const double cost = trial.value("cost_ns", 0.0);
-    if (cost <= 0 || cost > best / 0.99) continue;
-    result->trials_to_99 = trial.value("trial", 0);
-    result->seconds_to_99 = trial.value("seconds", 0.0);
-    return;
-  }
+void FindEarly(std::vector<nlohmann::json> trials, TuningResult* result) {
+  trials.resize(std::min(trials.size(), kEarlyTrials));
+  for (const auto& trial : trials) result->early_seconds = trial.value("seconds", 0.0);
+  std::erase_if(trials, [](const auto& trial) { return trial.value("outcome", "") != "ok"; });
+  std::sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
+    return a.value("cost_ns", 0.0) < b.value("cost_ns", 0.0);
+  });
+  trials.resize(std::min(trials.size(), kEarlyFinalists));
+  for (const auto& trial : trials) result->early_configs.push_back(trial["config"]);
 }
 
 }  // namespace
@@ -88,14 +96,13 @@ absl::StatusOr<TuningResult> TuneLayer(const std::string& key, int trials, const
     result.trials = event["trials"];
     result.seconds = event["seconds"];
     result.config = event["best"]["config"];
-    result.best_ns = event["best"]["cost_median"];
   }
   std::free(line);
   const int status = pclose(pipe);
   if (status != 0 || result.config.empty()) {
     return absl::InternalError(absl::StrFormat("exit status %d of: %s", status, command));
   }
-  FindFirstNearBest(trial_events, &result);
+  FindEarly(std::move(trial_events), &result);
   return result;
 }
 

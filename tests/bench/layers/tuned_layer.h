@@ -16,10 +16,11 @@ namespace tunefarm::bench {
 struct TuningResult {
   std::string config;
   int trials = 0;
-  double seconds = 0;        // Of the session, without process start.
-  double best_ns = 0;        // Median of the final, on the agent.
-  int trials_to_99 = 0;      // First trial within 1 % of the best trial's time.
-  double seconds_to_99 = 0;  // When that trial ended.
+  double seconds = 0;  // Of the session, without process start.
+  // What a session of only 16 trials would have taken into its final: the fastest four of its first
+  // 16, and when the last of those 16 was done.
+  std::vector<std::string> early_configs;
+  double early_seconds = 0;
 };
 
 // Runs `tuner tune KEY --json` of this build against `db`. Errors: what the command said.

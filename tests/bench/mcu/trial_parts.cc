@@ -113,7 +113,7 @@ class Meter {
           compiler::BuildArtifact(kernel, setup_.target, tuner::kKernelSymbol));
       const absl::Duration built = Now();
       // It is linked within BuildArtifact; how long that takes is told by doing it once more.
-      TUNEFARM_RETURN_IF_ERROR(compiler::LinkImage(artifact.object).status());
+      TUNEFARM_RETURN_IF_ERROR(compiler::LinkImage(artifact.object, artifact.code_memory).status());
       const absl::Duration link = Now() - built;
       parts_.link += link;
       parts_.build += built - begin - link;

@@ -24,6 +24,7 @@ using ::testing::HasSubstr;
 using ::tunefarm::testing::FarmClient;
 using ::tunefarm::testing::IsOk;
 using ::tunefarm::testing::Program;
+using ::tunefarm::testing::RunProgram;
 using ::tunefarm::testing::TempFolder;
 using ::tunefarm::testing::TrackerProcess;
 
@@ -137,6 +138,15 @@ TEST_F(FarmQuarantineTest, KernelThatTookOneBoardDownIsNeverSentToTheOther) {
     EXPECT_EQ(bad_.outcome(), v1::OUTCOME_CRASHED);
     EXPECT_EQ(bad_.phase(), "dispatch") << "it was not sent at all";
     EXPECT_THAT(bad_.error(), HasSubstr("this kernel took a mps2-an500 down before"));
+    // Where people look: for every board of the kind.
+    const auto list = RunProgram("tuner", {"device", "list", "--tracker", address_});
+    EXPECT_THAT(list.out, HasSubstr("idle; 1 kernel quarantined")) << list.err;
+    const auto show = RunProgram("tuner", {"device", "show", "second", "--tracker", address_,
+                                           "--db", folder_.File("none.db")});
+    EXPECT_THAT(show.out,
+                HasSubstr("quarantined  kernel " + KernelOf(kBreakpoint).digest().substr(0, 12)))
+        << show.err;
+    EXPECT_THAT(show.out, HasSubstr("made no progress for"));
   }
   // The board that learnt it is gone for good and the tracker is a new one: the other board's agent
   // was told, and tells.

@@ -130,7 +130,9 @@ TEST_P(CortexMPropertyTest, ValuesOutOfTheShortRequantisationsRangeComputeTheRef
   batch.Check();
 }
 
-INSTANTIATE_TEST_SUITE_P(Cores, CortexMPropertyTest, ::testing::Values("cortex-m4", "cortex-m7"));
+INSTANTIATE_TEST_SUITE_P(Cores, CortexMPropertyTest,
+                         ::testing::Values("cortex-m4", "cortex-m7", "cortex-m33",
+                                           "cortex-m7,code=itcm+sram1"));
 
 }  // namespace
 }  // namespace tunefarm::compiler

@@ -38,6 +38,7 @@ inline const std::vector<std::string>& AwkwardWorkloads() {
       "depthwise_conv2d/f32/nhwc/1x9x8x18/k3x3s2x2p1x1",
       "depthwise_conv2d/f32/nhwc/1x7x7x3/k5x5p2x2m2/bias",
       "depthwise_conv2d/s8/nhwc/1x6x5x17/k3x3p1x1/bias+requant+relu",
+      "depthwise_conv2d/s8/nhwc/1x2x1x3/k1x2p0x2x1x1/bias+requant",
       "depthwise_conv2d/f32/nchw/1x5x6x5/k3x3p1x1/bias",
       "dense/f32/3x13/o17/bias",
       "dense/s8/1x20/o10/bias+requant",

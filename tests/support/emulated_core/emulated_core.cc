@@ -22,12 +22,31 @@ namespace {
 
 constexpr int64_t kMemoryBytes = 15 * 1024 * 1024;
 constexpr char kQemu[] = "/usr/bin/qemu-system-arm";
-// -icount shift=4: 16 ns per instruction; SysTick at 25 MHz: 40 ns per tick.
-constexpr double kInstructionsPerTick = 40.0 / 16.0;
+constexpr double kNsPerInstruction = 16;  // -icount shift=4.
 
-// Where the machine's 16 MiB of PSRAM begin.
-uint32_t MemoryBaseOf(const std::string& machine) {
-  return machine == "mps2-an500" ? 0x60000000u : 0x21000000u;
+struct Machine {
+  const char* name;
+  const char* cpu;
+  uint32_t memory_base;    // Of its 16 MiB of PSRAM.
+  uint32_t table_pointer;  // Where its monitor looks for the task table.
+  double ns_per_tick;      // Of SysTick.
+  const char* monitor;     // Behind TUNEFARM_EMULATED_CORE_MONITOR.
+};
+constexpr Machine kMachines[] = {
+    {"mps2-an386", "cortex-m4", 0x21000000, 0x20100000, 40, ".elf"},
+    {"mps2-an500", "cortex-m7", 0x60000000, 0x20100000, 40, ".elf"},
+    {"mps2-an505", "cortex-m33", 0x80000000, 0x38100000, 50, "_v8m.elf"},
+};
+
+absl::StatusOr<Machine> FindMachine(const std::string& name) {
+  for (const Machine& machine : kMachines) {
+    if (name == machine.name) return machine;
+  }
+  return absl::InvalidArgumentError(absl::StrFormat("no monitor for machine '%s'", name));
+}
+
+std::string MonitorOf(const Machine& machine) {
+  return std::string(TUNEFARM_EMULATED_CORE_MONITOR) + machine.monitor;
 }
 
 // The block of memory under construction.
@@ -123,13 +142,13 @@ absl::StatusOr<MemoryBlock> BuildMemory(uint32_t base, const std::vector<CoreTas
   return memory;
 }
 
-absl::Status RunQemu(const std::string& machine, uint32_t base, const std::string& blob) {
+absl::Status RunQemu(const Machine& machine, const std::string& blob) {
   std::vector<std::string> words = {
       "timeout",
       "120",
       kQemu,
       "-M",
-      machine,
+      machine.name,
       "-accel",
       "tcg",
       "-display",
@@ -143,11 +162,12 @@ absl::Status RunQemu(const std::string& machine, uint32_t base, const std::strin
       "-semihosting-config",
       "enable=on,target=native",
       "-kernel",
-      TUNEFARM_EMULATED_CORE_MONITOR,
+      MonitorOf(machine),
       "-device",
-      absl::StrFormat("loader,file=%s,addr=0x%x,force-raw=on", blob, base),
+      absl::StrFormat("loader,file=%s,addr=0x%x,force-raw=on", blob, machine.memory_base),
       "-device",
-      absl::StrFormat("loader,data=0x%x,data-len=4,addr=0x%x", base, TABLE_POINTER_ADDRESS)};
+      absl::StrFormat("loader,data=0x%x,data-len=4,addr=0x%x", machine.memory_base,
+                      machine.table_pointer)};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
@@ -161,7 +181,7 @@ absl::Status RunQemu(const std::string& machine, uint32_t base, const std::strin
   return absl::InternalError(absl::StrFormat("qemu-system-arm ended with status %d", status));
 }
 
-absl::StatusOr<std::vector<CoreResult>> ReadResults(const std::string& path, uint32_t base,
+absl::StatusOr<std::vector<CoreResult>> ReadResults(const std::string& path, const Machine& machine,
                                                     const std::vector<CoreTask>& tasks,
                                                     const std::vector<PlacedTask>& placed) {
   std::ifstream file(path, std::ios::binary);
@@ -173,9 +193,9 @@ absl::StatusOr<std::vector<CoreResult>> ReadResults(const std::string& path, uin
     return absl::InternalError(absl::StrFormat("kernel %d of %d faulted: %x", table.running,
                                                table.num_tasks, table.fault));
   }
-  const auto instructions = [&table](uint64_t ticks) {
+  const auto instructions = [&](uint64_t ticks) {
     const auto net = static_cast<double>(ticks) - static_cast<double>(table.overhead_ticks);
-    return static_cast<int64_t>(net * kInstructionsPerTick + 0.5);
+    return static_cast<int64_t>(net * machine.ns_per_tick / kNsPerInstruction + 0.5);
   };
   std::vector<CoreResult> results;
   for (size_t i = 0; i < tasks.size(); ++i) {
@@ -185,7 +205,7 @@ absl::StatusOr<std::vector<CoreResult>> ReadResults(const std::string& path, uin
     result.run_instructions = instructions(entry.run_ticks);
     if (entry.prepare != 0) result.prepare_instructions = instructions(entry.prepare_ticks);
     for (size_t b = 0; b < tasks[i].buffers.size(); ++b) {
-      const char* begin = bytes.data() + (placed[i].buffers[b] - base);
+      const char* begin = bytes.data() + (placed[i].buffers[b] - machine.memory_base);
       result.buffers.emplace_back(begin, begin + tasks[i].buffers[b].size());
     }
   }
@@ -196,24 +216,29 @@ absl::StatusOr<std::vector<CoreResult>> ReadResults(const std::string& path, uin
 
 std::string WhyNoEmulatedCore() {
   if (access(kQemu, X_OK) != 0) return "qemu-system-arm is not installed";
-  if (access(TUNEFARM_EMULATED_CORE_MONITOR, R_OK) != 0) {
-    return "the monitor was not built: clang-19 is not installed";
+  for (const Machine& machine : kMachines) {
+    if (access(MonitorOf(machine).c_str(), R_OK) != 0) {
+      return "the monitor was not built: clang-19 is not installed";
+    }
   }
   return "";
 }
 
 std::string MachineOf(const std::string& cpu) {
-  return cpu == "cortex-m7" ? "mps2-an500" : "mps2-an386";
+  for (const Machine& machine : kMachines) {
+    if (cpu == machine.cpu) return machine.name;
+  }
+  return "";
 }
 
-absl::StatusOr<std::vector<CoreResult>> RunOnCore(const std::string& machine,
+absl::StatusOr<std::vector<CoreResult>> RunOnCore(const std::string& machine_name,
                                                   const std::vector<CoreTask>& tasks) {
+  TUNEFARM_ASSIGN_OR_RETURN(const Machine machine, FindMachine(machine_name));
   std::string folder = std::filesystem::temp_directory_path() / "tunefarm-core-XXXXXX";
   if (mkdtemp(folder.data()) == nullptr) return absl::InternalError("no temporary folder");
   const std::string blob = folder + "/tasks", result = folder + "/result";
-  const uint32_t base = MemoryBaseOf(machine);
   std::vector<PlacedTask> placed;
-  auto memory = BuildMemory(base, tasks, result, placed);
+  auto memory = BuildMemory(machine.memory_base, tasks, result, placed);
   absl::StatusOr<std::vector<CoreResult>> results = absl::InternalError("nothing was run");
   if (!memory.ok()) {
     results = memory.status();
@@ -221,8 +246,8 @@ absl::StatusOr<std::vector<CoreResult>> RunOnCore(const std::string& machine,
     std::ofstream(blob, std::ios::binary)
         .write(reinterpret_cast<const char*>(memory->bytes().data()),
                static_cast<std::streamsize>(memory->bytes().size()));
-    const absl::Status status = RunQemu(machine, base, blob);
-    results = status.ok() ? ReadResults(result, base, tasks, placed) : status;
+    const absl::Status status = RunQemu(machine, blob);
+    results = status.ok() ? ReadResults(result, machine, tasks, placed) : status;
   }
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);

@@ -28,7 +28,8 @@ struct CoreResult {
 // Why nothing can be emulated here: a program is missing. Empty if all is there.
 std::string WhyNoEmulatedCore();
 
-// `machine`: "mps2-an386" (Cortex-M4) or "mps2-an500" (Cortex-M7). The tasks' memory, 15 MiB at
+// `machine`: "mps2-an386" (Cortex-M4), "mps2-an500" (Cortex-M7) or "mps2-an505" (Cortex-M33). The
+// tasks' memory, 15 MiB at
 // most, holds images, buffers and scratch of all of them. Errors: kInternal (a fault on the core,
 // with the task's number; QEMU's words), kResourceExhausted.
 absl::StatusOr<std::vector<CoreResult>> RunOnCore(const std::string& machine,

@@ -8,6 +8,7 @@
 #include "proto/kernel_abi.h"
 #include "tests/support/emulated_core/task_table.h"
 
+#define TASK_TABLE (*(task_table* volatile*)TABLE_POINTER_ADDRESS)
 #define SYST_CSR (*(volatile uint32_t*)0xE000E010u)
 #define SYST_RVR (*(volatile uint32_t*)0xE000E014u)
 #define SYST_CVR (*(volatile uint32_t*)0xE000E018u)

@@ -1,12 +1,9 @@
-/* The memory that a test shares with the monitor on an emulated core, whose address stands at TABLE_POINTER_ADDRESS; images,
- * buffers and scratch memory follow in the same block. */
+/* The memory that a test shares with the monitor on an emulated core; images, buffers and scratch memory follow in the
+ * same block. Its address stands where each monitor was told when it was built (TABLE_POINTER_ADDRESS). */
 #ifndef TUNEFARM_TESTS_SUPPORT_EMULATED_CORE_TASK_TABLE_H_
 #define TUNEFARM_TESTS_SUPPORT_EMULATED_CORE_TASK_TABLE_H_
 
 #include <stdint.h>
-
-#define TABLE_POINTER_ADDRESS 0x20100000u
-#define TASK_TABLE (*(task_table* volatile*)TABLE_POINTER_ADDRESS)
 
 /* Addresses on the core. */
 typedef struct task {

@@ -144,5 +144,20 @@ TEST(BundleTest, SymbolsAreIdentifiersOfC) {
   EXPECT_FALSE(IsValidSymbol("_reserved"));
 }
 
+TEST(BundleTest, CodeForAMemorySaysSoToWhoWritesTheLinkerScript) {
+  const Operator op = MakeOperator();
+  compiler::Artifact artifact = MakeArtifact(op);
+  artifact.code_memory = "itcm";
+  std::map<std::string, std::string> files;
+  const auto bundle = MakeBundle(op, artifact, Unmeasured());
+  ASSERT_TRUE(bundle.ok()) << bundle.status();
+  for (const BundleFile& file : *bundle) files[file.name] = file.bytes;
+  EXPECT_EQ(nlohmann::json::parse(files["manifest.json"])["code_memory"], "itcm");
+  EXPECT_THAT(files["kernel.h"], HasSubstr("conv_a is alone in section .text.itcm"));
+  std::map<std::string, std::string> anywhere = FilesOf(Unmeasured());
+  EXPECT_TRUE(nlohmann::json::parse(anywhere["manifest.json"])["code_memory"].is_null());
+  EXPECT_THAT(anywhere["kernel.h"], testing::Not(HasSubstr(".text.")));
+}
+
 }  // namespace
 }  // namespace tunefarm::deploy

@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
+#include "compiler/target/mcu_boards.h"
 #include "tests/support/status_matchers.h"
 
 namespace tunefarm::mcu_agent {
@@ -108,6 +110,27 @@ TEST(BoardMapTest, EveryBoardInTheTreeHasAMapThatParses) {
     ASSERT_TRUE(map.ok()) << map.status();
     // Code, data, stack and mailbox: the linker refuses what does not fit into this block.
     EXPECT_LE(map->firmware.bytes, 8u * 1024) << board;
+  }
+}
+
+TEST(BoardMapTest, TargetsNamedAfterBoardsHaveTheMemoriesOfTheirMaps) {
+  for (const compiler::McuBoard& target : compiler::McuBoards()) {
+    const auto map = LoadBoardMap(kBoards, target.name);
+    ASSERT_TRUE(map.ok()) << map.status();
+    EXPECT_EQ(target.code_memories, map->code_order) << target.name;
+    EXPECT_EQ(target.core, map->cpu) << target.name;
+  }
+}
+
+TEST(BoardMapTest, HardwareWithAChoiceOfCodeMemoriesIsATargetsName) {
+  for (const std::string& board : ListBoards(kBoards)) {
+    const auto map = LoadBoardMap(kBoards, board);
+    ASSERT_TRUE(map.ok()) << map.status();
+    if (map->emulator || map->code_order.size() < 2) continue;
+    const auto& targets = compiler::McuBoards();
+    EXPECT_TRUE(std::any_of(targets.begin(), targets.end(), [&](const compiler::McuBoard& target) {
+      return target.name == board;
+    })) << board;
   }
 }
 

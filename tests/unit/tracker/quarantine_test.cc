@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "tests/unit/tracker/core_harness.h"
 
 namespace tunefarm::tracker {
@@ -174,6 +176,21 @@ TEST(QuarantineBookTest, FirstReasonStaysAndDevicesWithoutAKindAreFree) {
   EXPECT_EQ(quarantine.WhyBarred(device, "bad"), "");
   device.tags["board"] = kKind;
   EXPECT_THAT(quarantine.WhyBarred(device, "bad"), HasSubstr("(hung)"));
+}
+
+TEST_F(QuarantineTest, EveryBoardOfTheKindIsListedWithIt) {
+  LoseBoardToBad("board-1");
+  harness_.HelloOfBoard("board-2", kKind);
+  harness_.HelloOfBoard("other", "stm32f405");
+  std::map<std::string, size_t> listed;
+  for (const DeviceRow& row : harness_.core().Devices(harness_.now())) {
+    listed[row.info.name] = row.quarantined.size();
+    if (!row.quarantined.empty()) {
+      EXPECT_EQ(row.quarantined[0].digest, "bad");
+      EXPECT_EQ(row.quarantined[0].reason, "hung");
+    }
+  }
+  EXPECT_EQ(listed, (std::map<std::string, size_t>{{"board-1", 1}, {"board-2", 1}, {"other", 0}}));
 }
 
 }  // namespace

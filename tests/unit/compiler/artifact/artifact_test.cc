@@ -209,5 +209,28 @@ TEST(ArtifactTest, ForABoardItIsAnImageOfOneReadOnlySegmentAtAddressZero) {
   }
 }
 
+TEST(ArtifactTest, CodeForAMemoryIsNamedSoAndIsAnotherKernel) {
+  LoweredKernel kernel = ScaleKernel();
+  const Artifact plain = Build(kernel, "cortex-m7");
+  kernel.code_memory = "itcm";
+  const Artifact itcm = Build(kernel, "cortex-m7");
+  kernel.code_memory = "sram1";
+  const Artifact sram = Build(kernel, "cortex-m7");
+  EXPECT_EQ(itcm.code_memory, "itcm");
+  // What was measured in one memory is never taken for what the other would give.
+  EXPECT_EQ(std::set<std::string>({plain.digest, itcm.digest, sram.digest}).size(), 3);
+  EXPECT_EQ(std::set<std::string>({plain.text_hash, itcm.text_hash, sram.text_hash}).size(), 3);
+  EXPECT_EQ(itcm.text_bytes, plain.text_bytes);
+  EXPECT_EQ(itcm.sections.front().name, ".text.itcm");
+  EXPECT_EQ(plain.sections.front().name, ".text");
+  // A linker script of the user's can tell it from prepare, which runs once.
+  const auto loaded = LoadedSections(itcm.object);
+  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  std::set<std::string> sections;
+  for (const SectionBytes& section : *loaded) sections.insert(section.name);
+  EXPECT_TRUE(sections.contains(".text.itcm"));
+  EXPECT_TRUE(sections.contains(".text"));
+}
+
 }  // namespace
 }  // namespace tunefarm::compiler

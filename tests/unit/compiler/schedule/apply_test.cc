@@ -201,5 +201,29 @@ TEST(ApplyTest, FourTermsAtATimeHaveNoRoomForAZeroPoint) {
   EXPECT_THAT(Apply(op, {Recenter("conv2d"), steps[0], steps[1]}), testing::IsOk());
 }
 
+TEST(ApplyTest, CodeIsPlacedOnceInAMemoryWithAName) {
+  const Operator op = Make("matmul/f32/6x8x4");
+  const auto placed = Apply(op, {Split("matmul", "n", 3), PlaceCode("matmul", "itcm")});
+  ASSERT_THAT(placed, testing::IsOk());
+  EXPECT_EQ(placed->code_memory, "itcm");
+  EXPECT_THAT(Apply(op, {PlaceCode("matmul", "a b")}),
+              StatusIs(kNotLegal, HasSubstr("place_code(matmul, a b): 'a b' is no name")));
+  EXPECT_THAT(Apply(op, {PlaceCode("matmul", "itcm"), PlaceCode("matmul", "sram1")}),
+              StatusIs(kNotLegal, HasSubstr("the code lies in itcm already")));
+}
+
+TEST(ApplyTest, BesideAnExpansionStandsOnlyWhereItsCodeLies) {
+  const Operator op = Make("add/s8/nhwc/1x3x5x18");
+  const std::string stage = op.stages.back().name;
+  const Step expand = ExpandTableAdd(stage, {4});
+  const auto placed = Apply(op, {expand, PlaceCode(stage, "itcm")});
+  ASSERT_THAT(placed, testing::IsOk());
+  EXPECT_EQ(placed->code_memory, "itcm");
+  EXPECT_EQ(placed->expansion, expand);
+  EXPECT_THAT(Apply(op, {expand, expand}), StatusIs(kNotLegal, HasSubstr("stands alone")));
+  EXPECT_THAT(Apply(op, {expand, Unroll(stage, "c")}),
+              StatusIs(kNotLegal, HasSubstr("stands alone in its schedule; beside it is unroll")));
+}
+
 }  // namespace
 }  // namespace tunefarm::compiler

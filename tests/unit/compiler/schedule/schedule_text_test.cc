@@ -15,7 +15,8 @@ Schedule EveryStep() {
   return {{Split("s", "i", 4), Reorder("s", {"i_outer", "j", "i_inner"}), Fuse("s", "i_outer", "j"),
            Vectorize("s", "i_inner"), Unroll("s", "j"), Parallel("s", "i_outer"),
            Peel("s", "j", 1, 2), ComputeAt("p", "s", "j"), Inline("p"), CacheRead("s", "in"),
-           CacheWrite("s"), Pack("s", "w", {1, 0}, {{1, 16}}), Tensorize("s", "k_inner")}};
+           CacheWrite("s"), Pack("s", "w", {1, 0}, {{1, 16}}), Tensorize("s", "k_inner"),
+           PlaceCode("s", "itcm")}};
 }
 
 TEST(ScheduleTextTest, EveryStepRoundTrips) {

@@ -17,7 +17,7 @@ TEST(TemplatesTest, OperatorsGetTheTemplateMadeForThem) {
   EXPECT_EQ(Bind("conv2d/f32/nhwc/1x7x7x16/o32k1x1", "x86-avx2")->space().name(), "gemm.v1");
   EXPECT_EQ(Bind("dense/f32/1x512/o1000/bias", "x86-avx2")->space().name(), "gemm.v1");
   EXPECT_EQ(Bind("depthwise_conv2d/f32/nhwc/1x14x14x512/k3x3p1x1", "x86-avx2")->space().name(),
-            "window.v2");
+            "window.v3");
   EXPECT_EQ(Bind("add/f32/nhwc/1x7x7x16", "x86-avx2")->space().name(), "plain.v1");
 }
 
@@ -58,6 +58,32 @@ TEST(TemplatesTest, EveryValidConfigOfASmallSpaceHasASchedule) {
   for (uint64_t index : bound->space().ValidIndices(100000)) {
     EXPECT_THAT(bound->MakeSchedule(bound->space().At(index)), testing::IsOk());
   }
+}
+
+TEST(TemplatesTest, CodePlacementIsAKnobWhereTheTargetNamesItsMemories) {
+  for (const std::string key :
+       {"conv2d/s8/nhwc/1x8x8x16/o16k3x3p1x1/bias+requant", "softmax/s8/1x10",
+        "depthwise_conv2d/s8/nhwc/1x6x5x17/k3x3p1x1/bias+requant", "add/s8/nhwc/1x3x5x18",
+        "conv2d/f32/nhwc/1x7x7x16/o32k1x1", "max_pool2d/s8/nhwc/1x6x6x17/k2x2s2x2"}) {
+    const auto plain = Bind(key, "cortex-m7");
+    const auto placed = Bind(key, "cortex-m7,code=itcm+sram1");
+    EXPECT_EQ(placed->space().name(), plain->space().name());
+    EXPECT_EQ(placed->space().num_indices(), 2 * plain->space().num_indices());
+    const uint64_t first = placed->space().ValidIndices(1)[0];
+    for (const int64_t memory : {0, 1}) {
+      const Config config = placed->space().At(first + static_cast<uint64_t>(memory));
+      ASSERT_EQ(placed->space().Get(config, "code_memory"), memory) << key;
+      EXPECT_EQ(placed->MakeSchedule(config)->steps.back().names[0],
+                memory == 0 ? "itcm" : "sram1");
+      EXPECT_EQ(placed->Facts(config).code_memory, memory);
+    }
+  }
+}
+
+// Old logs and configs stay valid: a target without memories has the space it had.
+TEST(TemplatesTest, WithoutMemoriesNoSpaceHasAPlacement) {
+  const auto bound = Bind("conv2d/s8/nhwc/1x8x8x16/o16k3x3p1x1/bias+requant", "cortex-m7");
+  for (const Knob& knob : bound->space().knobs()) EXPECT_NE(knob.name, "code_memory");
 }
 
 }  // namespace

@@ -143,5 +143,29 @@ TEST(TargetTest, AMalformedDescriptionIsRefusedAtItsPart) {
               HasSubstr("'a b' is no name of a feature"));
 }
 
+TEST(TargetTest, CodeMemoriesArePartOfATargetsText) {
+  const Target target = MustParse("cortex-m7,code=itcm+sram1");
+  EXPECT_EQ(target.code_memories, (std::vector<std::string>{"itcm", "sram1"}));
+  EXPECT_EQ(target.cpu, "cortex-m7");
+  EXPECT_EQ(Print(target), Print(MustParse("cortex-m7")) + ",code=itcm+sram1");
+  EXPECT_EQ(Print(MustParse(Print(target))), Print(target));
+  EXPECT_TRUE(MustParse("cortex-m7").code_memories.empty());
+}
+
+TEST(TargetTest, BoardsWithSeveralCodeMemoriesHaveNames) {
+  EXPECT_EQ(Print(MustParse("stm32f746")), Print(MustParse("cortex-m7,code=itcm+sram1")));
+  EXPECT_EQ(MustParse("stm32f746").clock_hz, 216e6);
+}
+
+TEST(TargetTest, CodeMemoriesThatCannotBeAreRefused) {
+  EXPECT_THAT(Refusal("x86-avx2,code=itcm"),
+              HasSubstr("code= is for boards without an operating system"));
+  EXPECT_THAT(Refusal("cortex-m7,code="), HasSubstr("'' is no name of a memory"));
+  EXPECT_THAT(Refusal("cortex-m7,code=itcm+../x"), HasSubstr("'../x' is no name of a memory"));
+  EXPECT_THAT(Refusal("cortex-m7,code=itcm+itcm"), HasSubstr("memory 'itcm' stands twice"));
+  EXPECT_THAT(Refusal("cortex-m7,code=a+b+c+d+e+f+g+h+i"), HasSubstr("9 memories for code"));
+  EXPECT_THAT(Refusal("cortex-m70,code=itcm"), HasSubstr("unknown name"));
+}
+
 }  // namespace
 }  // namespace tunefarm::compiler

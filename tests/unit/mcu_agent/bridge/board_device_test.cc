@@ -18,7 +18,7 @@ TEST(BoardDeviceTest, BoardIsDescribedInTheCompilersWords) {
   const auto device = DescribeBoard(TestBoard());
   ASSERT_THAT(device, IsOk());
   EXPECT_EQ(device->triple(), "thumbv7em-none-unknown-eabihf");
-  EXPECT_THAT(device->features(), ElementsAre("dsp", "fp-armv8d16"));
+  EXPECT_THAT(device->features(), ElementsAre("dsp", "fp-armv8d16", "code:itcm", "code:sram"));
   EXPECT_EQ(device->tags().at("board"), "test-board");
   EXPECT_FALSE(device->emulated());
 }

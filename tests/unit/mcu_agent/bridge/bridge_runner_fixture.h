@@ -68,8 +68,10 @@ class BridgeRunnerTest : public ::testing::Test {
   }
 
   // A candidate whose kernel does `what`; `variant` makes its bytes, and its time, its own.
-  void Add(FakeKernel what, uint8_t variant = 0, size_t image_bytes = 64) {
+  void Add(FakeKernel what, uint8_t variant = 0, size_t image_bytes = 64,
+           const std::string& code_memory = "") {
     ArmElf elf;
+    if (!code_memory.empty()) elf.code_section += "." + code_memory;
     elf.text = std::string(image_bytes, '\0');
     elf.text[0] = static_cast<char>(what);
     elf.text[1] = static_cast<char>(variant);

@@ -9,9 +9,12 @@ namespace tunefarm::mcu_agent {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Lt;
 using ::testing::SizeIs;
+using ::testing::Truly;
 using ::tunefarm::testing::IsOk;
 
 TEST_F(BridgeRunnerTest, BatchIsLoadedOnceAndTimedByTheBoardsClock) {
@@ -116,6 +119,28 @@ TEST_F(BridgeRunnerTest, KernelOfAnotherMachineIsRefused) {
   request_.candidates[0].mutable_kernel()->set_triple("x86_64-pc-linux-gnu");
   ASSERT_THAT(Run(), IsOk());
   EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_BUILD_FAILED));
+}
+
+TEST_F(BridgeRunnerTest, EachKernelRunsFromTheMemoryThatItIsFor) {
+  Add(FakeKernel::kRight, 0, 64, "sram");
+  Add(FakeKernel::kRight, 1, 64, "itcm");
+  Add(FakeKernel::kRight, 2, 64, "sram");
+  Add(FakeKernel::kRight, 3);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), Each(v1::OUTCOME_OK));
+  const auto in_sram = [](uint32_t entry) { return entry >= 0x20010000; };
+  // In batches by memory: both of sram, the one for itcm, and the one for any, which is itcm.
+  EXPECT_THAT(fake_.entries, ElementsAre(Truly(in_sram), Truly(in_sram), Lt(0x1000), Lt(0x1000)));
+}
+
+TEST_F(BridgeRunnerTest, KernelForAMemoryThatIsFullOrNotThereIsRefusedBeforeItRuns) {
+  Add(FakeKernel::kRight, 0, 5000, "itcm");
+  Add(FakeKernel::kRight, 1, 64, "axi");
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_OUT_OF_MEMORY, v1::OUTCOME_BUILD_FAILED));
+  EXPECT_THAT(results_[1].error(), HasSubstr("code 5012 in itcm"));
+  EXPECT_THAT(results_[2].error(), HasSubstr("code memory 'axi'"));
+  EXPECT_EQ(fake_.num_calls, 0);
 }
 
 }  // namespace

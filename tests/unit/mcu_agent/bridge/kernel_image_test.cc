@@ -94,5 +94,19 @@ TEST(KernelImageTest, EveryFlippedByteIsReadOrRefused) {
   }
 }
 
+TEST(KernelImageTest, SourceFileOfTheEntrysNameIsNotTheEntry) {
+  ArmElf elf;
+  elf.source_file = "kernel";
+  elf.symbols = {{"kernel", 9}};
+  EXPECT_EQ(ReadKernelImage(elf.Build(), "kernel", "")->run_offset, 8);
+}
+
+TEST(KernelImageTest, CodeSectionNamesTheMemoryThatItIsFor) {
+  ArmElf elf;
+  EXPECT_EQ(ReadKernelImage(elf.Build(), "kernel", "")->code_memory, "");
+  elf.code_section = ".text.itcm";
+  EXPECT_EQ(ReadKernelImage(elf.Build(), "kernel", "")->code_memory, "itcm");
+}
+
 }  // namespace
 }  // namespace tunefarm::mcu_agent

@@ -150,5 +150,37 @@ TEST(PlacementTest, NothingOverlapsWhateverTheSizes) {
   EXPECT_GT(num_placed, 100);
 }
 
+TEST(PlacementTest, CodeForAMemoryLiesThere) {
+  SharedSize shared = Shared();
+  shared.code_memory = "sram";
+  const auto placement = PlaceBatch(TestBoard(), shared, {Candidate(600)});
+  ASSERT_THAT(placement, IsOk());
+  EXPECT_GE(placement->block.begin, 0x20010000);
+  // The tensors of the task stay where they are for its kernels elsewhere.
+  const auto elsewhere = PlaceBatch(TestBoard(), Shared(), {Candidate(600)});
+  EXPECT_EQ(placement->drawn, elsewhere->drawn);
+  EXPECT_EQ(placement->output, elsewhere->output);
+}
+
+TEST(PlacementTest, CodeTooLargeForItsMemoryIsToldByItsParts) {
+  SharedSize shared = Shared();
+  shared.code_memory = "itcm";
+  EXPECT_THAT(PlaceBatch(TestBoard(), shared, {Candidate(5000)}),
+              StatusIs(absl::StatusCode::kResourceExhausted,
+                       AllOf(HasSubstr("code 5016 in itcm, inputs and constants 1344"),
+                             HasSubstr("itcm has 4096"))));
+}
+
+TEST(PlacementTest, MemoryThatRunsNoCodeIsRefused) {
+  for (const std::string memory : {"dtcm", "axi"}) {
+    SharedSize shared = Shared();
+    shared.code_memory = memory;
+    EXPECT_THAT(PlaceBatch(TestBoard(), shared, {Candidate(600)}),
+                StatusIs(absl::StatusCode::kInvalidArgument,
+                         "the kernel is for code memory '" + memory +
+                             "'; board test-board runs code from itcm, sram"));
+  }
+}
+
 }  // namespace
 }  // namespace tunefarm::mcu_agent

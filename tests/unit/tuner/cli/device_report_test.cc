@@ -71,6 +71,20 @@ TEST(DeviceReportTest, DeviceThatOnlyTheLogKnowsIsToldFromThere) {
   EXPECT_TRUE(PrintJson(report)["live"].is_null());
 }
 
+TEST(DeviceReportTest, QuarantinedKernelsAreNamedWithWhatTheyDid) {
+  DeviceReport report = PiReport();
+  EXPECT_THAT(PrintText(report), Not(HasSubstr("quarantined")));
+  v1::QuarantinedKernel* kernel = report.live->add_quarantined();
+  kernel->set_digest(std::string(64, 'a'));
+  kernel->set_reason("made no progress for 2s");
+  EXPECT_THAT(PrintText(report),
+              HasSubstr("quarantined  kernel aaaaaaaaaaaa: made no progress for 2s\n"));
+  const auto json = ToJson(*report.live)["quarantined"];
+  ASSERT_EQ(json.size(), 1u);
+  EXPECT_EQ(json[0]["digest"], kernel->digest());
+  EXPECT_EQ(json[0]["reason"], "made no progress for 2s");
+}
+
 TEST(DeviceReportTest, JsonHasNullsForWhatNobodyTold) {
   const auto json = PrintJson(PiReport());
   EXPECT_EQ(json["name"], "pi");

@@ -88,6 +88,24 @@ TEST(AnalyticCostTest, InOrderCoresWaitForEachGroupOfLoads) {
   EXPECT_DOUBLE_EQ(EstimateCost(facts, target).total_cycles - grouped, 1204224 * 7.75 * 6);
 }
 
+TEST(AnalyticCostTest, BoardsCountInstructionsAndNoTransfers) {
+  compiler::Target target = ExampleTarget();
+  target.in_order = true;
+  target.triple = "thumbv7em-none-unknown-eabihf";
+  const AnalyticCost cost = EstimateCost(ExampleFacts(), target);
+  // 1204224 steps x 83 / 4 instructions, one a cycle.
+  EXPECT_NEAR(cost.front_end_cycles, 24987648, 0.01);
+  EXPECT_EQ(cost.limit, Bound::kFrontEnd);
+  EXPECT_DOUBLE_EQ(cost.l2_cycles + cost.l3_cycles + cost.dram_cycles, 0);
+}
+
+TEST(AnalyticCostTest, CodeInAWorseMemoryIsTriedLater) {
+  compiler::ConfigFacts facts = ExampleFacts();
+  const double best = EstimateCost(facts, ExampleTarget()).total_cycles;
+  facts.code_memory = 1;
+  EXPECT_NEAR(EstimateCost(facts, ExampleTarget()).total_cycles, 1.05 * best, 0.1);
+}
+
 TEST(AnalyticCostTest, FourAccumulatorsAreBoundByLatency) {
   compiler::ConfigFacts facts = ExampleFacts();
   facts.accumulators = facts.fma_per_step = 4;

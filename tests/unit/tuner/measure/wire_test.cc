@@ -111,6 +111,14 @@ TEST_F(CanMeasureTest, MissingFeatureDoesNotFit) {
   EXPECT_FALSE(CanMeasure());
 }
 
+TEST_F(CanMeasureTest, BoardWithoutTheCodesMemoryDoesNotFit) {
+  target_.code_memories = {"itcm", "sram1"};
+  entry_.mutable_info()->add_features("code:itcm");
+  EXPECT_FALSE(CanMeasure());
+  entry_.mutable_info()->add_features("code:sram1");
+  EXPECT_TRUE(CanMeasure());
+}
+
 TEST(MakeTimingTest, FinalRoundIsNeverCut) {
   MeasureOptions options;
   options.cut_above_ns = 1500;

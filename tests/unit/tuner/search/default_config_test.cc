@@ -1,7 +1,11 @@
 #include "tuner/search/default_config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
+#include "compiler/schedule/template.h"
 #include "tests/unit/tuner/search/test_space.h"
 #include "tuner/feature/analytic_cost.h"
 
@@ -11,6 +15,18 @@ namespace {
 using compiler::Config;
 using compiler::ConfigSpace;
 using compiler::Target;
+using ::testing::AllOf;
+using ::testing::AnyOf;
+using ::testing::HasSubstr;
+
+std::string DefaultOf(const std::string& key, const std::string& target_name) {
+  const Target target = *compiler::ParseTarget(target_name);
+  const auto bound =
+      *compiler::BindTemplate(*compiler::BuildOperator(*compiler::ParseWorkload(key)), target);
+  const auto config =
+      DefaultConfig(bound->space(), [&](const Config& c) { return bound->Facts(c); }, target);
+  return config.ok() ? bound->space().Print(*config) : std::string(config.status().message());
+}
 
 TEST(DefaultConfigTest, IsTheValidConfigOfLowestAnalyticCost) {
   const ConfigSpace space = TestSpace();
@@ -53,6 +69,32 @@ TEST(DefaultConfigTest, ASpaceWithoutValidConfigIsAnError) {
   const ConfigSpace space("none.v1", {{"a", {1}, ""}},
                           [](const Config&) { return std::string("never"); });
   EXPECT_EQ(DefaultConfig(space, TestFacts, Target()).status().code(), absl::StatusCode::kNotFound);
+}
+
+// The layers whose figures tests/bench/cortex_m has: what is taken unmeasured is what it found
+// best, or within 1 % of that.
+TEST(DefaultConfigTest, BoardsConvolutionsTakeWideWeightsAndTheBufferThatPays) {
+  EXPECT_THAT(DefaultOf("conv2d/s8/nhwc/1x32x32x16/o16k3x3p1x1/bias+requant+relu", "cortex-m7"),
+              AllOf(HasSubstr("weight_bits=16"), HasSubstr("rows=8")))
+      << "pairs of channels";
+  EXPECT_THAT(DefaultOf("conv2d/s8/nhwc/1x32x32x3/o16k3x3p1x1/bias+requant+relu", "cortex-m7"),
+              AllOf(HasSubstr("weight_bits=16"), HasSubstr("rows=0")))
+      << "three channels";
+  for (const char* core : {"cortex-m4", "cortex-m7"}) {
+    EXPECT_THAT(DefaultOf("conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu", core),
+                AllOf(HasSubstr("weight_bits=16"),
+                      AnyOf(HasSubstr("pixels=4,channels=2"), HasSubstr("pixels=2,channels=4"))));
+    EXPECT_THAT(DefaultOf("dense/s8/1x64/o12/bias+requant", core), HasSubstr("weight_bits=16"));
+  }
+}
+
+// Emulated boards take the same time from every memory: what is tried first is the best one's.
+TEST(DefaultConfigTest, CodeLiesInTheBestMemoryUnlessMeasuredOtherwise) {
+  for (const char* key : {"conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu", "softmax/s8/1x10",
+                          "depthwise_conv2d/s8/nhwc/1x25x5x64/k3x3p1x1/bias+requant"}) {
+    EXPECT_EQ(DefaultOf(key, "cortex-m7,code=itcm+sram1"),
+              DefaultOf(key, "cortex-m7") + ",code_memory=0");
+  }
 }
 
 }  // namespace

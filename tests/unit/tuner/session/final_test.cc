@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <limits>
 #include <map>
 
 #include "tests/support/status_matchers.h"
@@ -36,9 +37,43 @@ TEST_F(FinalTest, TopFourAndTheDefaultAreMeasuredInTurns) {
   const auto summary = Run();
   ASSERT_THAT(summary, IsOk());
   const auto rounds = Rounds(measurer_, 5);
-  EXPECT_THAT(rounds, SizeIs(FinalOptions().num_rounds));
+  EXPECT_THAT(rounds, SizeIs(FinalOptions().min_rounds));
   EXPECT_THAT(rounds, Each(rounds[0]));
   EXPECT_EQ(rounds[0].back(), SearchConfigs()[0]);
+}
+
+// Costs by round; two finalists.
+TEST(IsPlainTest, RivalThatIsBehindInEveryRoundHasLost) {
+  EXPECT_TRUE(IsPlain({{100, 101.5}, {110, 120}, {90, 95}}));
+  EXPECT_TRUE(IsPlain({{101.5, 100}, {120, 110}, {95, 90}}));
+}
+
+TEST(IsPlainTest, RivalThatLedOnceMayStillWin) {
+  EXPECT_FALSE(IsPlain({{100, 105}, {105, 100}, {100, 105}}));
+  EXPECT_FALSE(IsPlain({{100, 300, 98}, {100, 300, 102}, {100, 300, 102}}));
+}
+
+TEST(IsPlainTest, BetweenTwoThatAreAsGoodTheChoiceDoesNotMatter) {
+  EXPECT_TRUE(IsPlain({{100, 100.5}, {100.5, 100}, {100, 100.5}}));
+}
+
+TEST(IsPlainTest, FinalistThatFailedIsBehindAndOneThatFailedOnceOnlyIsNotPlain) {
+  const double failed = std::numeric_limits<double>::infinity();
+  EXPECT_TRUE(IsPlain({{100, failed}, {100, failed}, {100, failed}}));
+  EXPECT_FALSE(IsPlain({{100, failed}, {100, 90}, {100, 90}}));
+  EXPECT_FALSE(IsPlain({{failed}, {failed}, {failed}}));
+}
+
+TEST_F(FinalTest, GoesOnWhileTheOrderChanges) {
+  std::map<std::string, int> rounds;
+  measurer_.measure = [&](const auto& request, int) {
+    const double cost = 1000 + CostOf(request.config) / 100;
+    if (!request.final_round) return OkReport(cost);
+    // All change places from round to round.
+    return OkReport(rounds[request.config]++ % 2 == 0 ? cost : 10000 - cost);
+  };
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Rounds(measurer_, 5), SizeIs(FinalOptions().num_rounds));
 }
 
 TEST_F(FinalTest, WinnerOfTheFinalIsCrownedNotTheLuckyOneOfTheSearch) {
@@ -54,7 +89,7 @@ TEST_F(FinalTest, WinnerOfTheFinalIsCrownedNotTheLuckyOneOfTheSearch) {
   ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->best.config, steady);
   EXPECT_EQ(summary->best.cost_median, 1000);
-  EXPECT_EQ(summary->best.samples, FinalOptions().num_rounds * 5);
+  EXPECT_EQ(summary->best.samples, FinalOptions().min_rounds * 5);
   // The log gives the same answer, now and later.
   const auto best = log_->Best(kTask, spec_.target, false);
   ASSERT_THAT(best, IsOk());
@@ -145,7 +180,7 @@ TEST_F(FinalTest, DefaultFarSlowerThanTheBestIsSparedTheFinal) {
   };
   const auto summary = Run();
   ASSERT_THAT(summary, IsOk());
-  EXPECT_THAT(Rounds(measurer_, 4), SizeIs(FinalOptions().num_rounds));
+  EXPECT_THAT(Rounds(measurer_, 4), SizeIs(FinalOptions().min_rounds));
   EXPECT_EQ(summary->default_cost, 100000);
 }
 
@@ -180,7 +215,7 @@ TEST_F(FinalTest, PeakIsMeasuredInEachRound) {
   measurer_.peak_flops = 5e11;
   const auto summary = Run();
   ASSERT_THAT(summary, IsOk());
-  EXPECT_EQ(measurer_.num_peaks(), 1 + static_cast<int>(FinalOptions().num_rounds));
+  EXPECT_EQ(measurer_.num_peaks(), 1 + static_cast<int>(FinalOptions().min_rounds));
   EXPECT_DOUBLE_EQ(summary->bound_gflops, 500);
 }
 

@@ -1,10 +1,10 @@
-#include "device_agent/lru_cache.h"
+#include "base/lru_cache.h"
 
 #include <memory>
 
 #include "gtest/gtest.h"
 
-namespace tunefarm::device_agent {
+namespace tunefarm::base {
 namespace {
 
 using Cache = LruCache<std::shared_ptr<int>>;
@@ -47,4 +47,4 @@ TEST(LruCacheTest, WhatWasHandedOutOutlivesItsPlace) {
 }
 
 }  // namespace
-}  // namespace tunefarm::device_agent
+}  // namespace tunefarm::base

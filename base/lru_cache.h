@@ -1,8 +1,8 @@
 // Things by name, the least recently used ones dropped when their bytes exceed a capacity.
 //
-// Keeps blobs in the agent and tensors in the sandbox. Not thread-safe.
-#ifndef TUNEFARM_DEVICE_AGENT_LRU_CACHE_H_
-#define TUNEFARM_DEVICE_AGENT_LRU_CACHE_H_
+// Keeps blobs and tensors in the agent, built kernels in the tuner. Not thread-safe.
+#ifndef TUNEFARM_BASE_LRU_CACHE_H_
+#define TUNEFARM_BASE_LRU_CACHE_H_
 
 #include <cstdint>
 #include <list>
@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace tunefarm::device_agent {
+namespace tunefarm::base {
 
 // Value: cheap to copy (a shared_ptr); what is handed out stays alive after it is dropped here.
 template <typename Value>
@@ -59,6 +59,6 @@ class LruCache {
   std::unordered_map<std::string, typename std::list<Entry>::iterator> entries_;
 };
 
-}  // namespace tunefarm::device_agent
+}  // namespace tunefarm::base
 
-#endif  // TUNEFARM_DEVICE_AGENT_LRU_CACHE_H_
+#endif  // TUNEFARM_BASE_LRU_CACHE_H_

@@ -1,0 +1,109 @@
+// Where code lies as a knob, end to end: the tuner's proposals, linked for one memory or the other,
+// run there on an emulated board, or are refused where they do not fit.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "nlohmann/json.hpp"
+#include "tests/support/mcu_farm/deployed_example.h"
+#include "tests/support/mcu_farm/missing_programs.h"
+#include "tests/support/program.h"
+
+namespace tunefarm {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::tunefarm::testing::Finished;
+using ::tunefarm::testing::LastLine;
+using ::tunefarm::testing::Program;
+using ::tunefarm::testing::RunProgram;
+using ::tunefarm::testing::TempFolder;
+
+constexpr char kWorkload[] = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
+constexpr char kTarget[] = "cortex-m7,code=ssram1+ssram23";
+constexpr char kConfig[] = "pixels=2,channels=4,steps=8,weight_bits=16,rows=0,code_memory=";
+
+std::string Text(const fs::path& path) {
+  std::stringstream content;
+  content << std::ifstream(path).rdbuf();
+  return content.str();
+}
+
+// A farm of one emulated mps2-an500 whose log can be read.
+class CodePlacementTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::string missing = testing::MissingForEmulatedBoards();
+    if (!missing.empty()) GTEST_SKIP() << missing;
+    fs::copy(fs::path(TUNEFARM_BIN_DIR) / "../boards", boards_, fs::copy_options::recursive);
+  }
+
+  // Runs `tuner` with `arguments` against the farm, and ends the farm.
+  Finished OnFarm(std::vector<std::string> arguments) {
+    Program tracker("tuner-tracker", {"--listen", "127.0.0.1:0"});
+    const std::string address = tracker.ReadLine().substr(std::string("listening on ").size());
+    Program agent("tuner-mcu-agent",
+                  {"--board", "emulated:mps2-an500", "--boards-dir", boards_, "--state-dir",
+                   folder_.path(), "--log-level", "info", "--tracker", address});
+    while (!::testing::Value(agent.ReadLine(), HasSubstr("as mps2-an500"))) {
+    }
+    arguments.insert(arguments.end(), {"--tracker", address, "--emulated", "--target", kTarget,
+                                       "--db", db_, "--json"});
+    Finished finished = RunProgram("tuner", arguments);
+    agent.Signal(SIGTERM);
+    agent.Wait();
+    agent_log_ = agent.Errors();
+    return finished;
+  }
+
+  std::string Query(const std::string& sql) const {
+    return RunProgram("tuner", {"query", "sql", "--db", db_, "--csv", sql}).out;
+  }
+
+  const TempFolder folder_;
+  const fs::path boards_ = folder_.File("boards");
+  const std::string db_ = folder_.File("tuner.db");
+  std::string agent_log_;
+};
+
+TEST_F(CodePlacementTest, BothMemoriesAreTriedAndCodeRunsWhereItsConfigSays) {
+  const Finished tune = OnFarm({"tune", kWorkload, "--trials", "12", "--strategy", "random"});
+  ASSERT_EQ(tune.code, 0) << tune.err;
+  const nlohmann::json done = nlohmann::json::parse(LastLine(tune.out));
+  EXPECT_EQ(done["outcomes"], nlohmann::json({{"ok", done["trials"]}})) << done;
+  EXPECT_THAT(agent_log_, AllOf(HasSubstr("bytes at 0x00000400 (ssram1)"),
+                                HasSubstr("bytes at 0x20000000 (ssram23)")));
+  EXPECT_EQ(Query("SELECT DISTINCT substr(config, -13) AS placed FROM trials "
+                  "WHERE outcome = 'ok' ORDER BY 1"),
+            "placed\ncode_memory=0\ncode_memory=1\n");
+}
+
+// One code in two memories is two kernels: neither's samples are handed out for the other.
+TEST_F(CodePlacementTest, OneScheduleInTwoMemoriesIsMeasuredTwice) {
+  for (const char* memory : {"0", "1"}) {
+    const Finished bench = OnFarm({"bench", kWorkload, "--config", std::string(kConfig) + memory});
+    ASSERT_EQ(bench.code, 0) << bench.err;
+    EXPECT_THAT(agent_log_, HasSubstr(*memory == '0' ? "(ssram1)" : "(ssram23)"));
+  }
+}
+
+TEST_F(CodePlacementTest, CodeThatItsMemoryCannotHoldIsRefusedWithBytes) {
+  // 512 bytes of SSRAM 1.
+  std::string map = Text(boards_ / "mps2-an500/board.json");
+  const std::string all = "\"0x3FFC00\"";
+  ASSERT_NE(map.find(all), std::string::npos);
+  map.replace(map.find(all), all.size(), "\"0x200\"");
+  std::ofstream(boards_ / "mps2-an500/board.json") << map;
+  const Finished bench = OnFarm({"bench", kWorkload, "--config", std::string(kConfig) + "0"});
+  EXPECT_EQ(bench.code, 1);
+  EXPECT_THAT(bench.err, AllOf(HasSubstr("out_of_memory in phase load"), HasSubstr("in ssram1"),
+                               HasSubstr("ssram1 has 512")));
+}
+
+}  // namespace
+}  // namespace tunefarm
