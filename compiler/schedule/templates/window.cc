@@ -27,6 +27,9 @@ namespace {
 constexpr int64_t kMaxUnrolledTaps = 512;
 // Addresses so far apart share a set of the first cache: it is indexed within a page.
 constexpr int64_t kSetPeriodBytes = 4096;
+// Of a Cortex-M's general registers, which hold its integers (its vector registers are those of the
+// FPU), what pointers and counters leave.
+constexpr double kRegistersForIntegers = 12;
 
 struct Values {
   int64_t tile_oh, tile_ow, tile_c, block_oh;
@@ -249,6 +252,9 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
       number(v.tile_c) * (1.0 + number(in_h * in_w) / number(w.kh * w.kw));
   facts.broadcast_loads_per_step = 0;
   facts.operand_registers = number(2 * v.tile_c);
+  if (target_.IsBareMetal() && w.dtype == DType::kS8) {
+    facts.available_registers = kRegistersForIntegers;
+  }
   if (v.skip_padding || !HasPadding()) {
     facts.levels[0].reach = Reach(tile_channels * elem);
     if (!v.channels_inside) facts.levels[1].reach = facts.levels[0].reach;
