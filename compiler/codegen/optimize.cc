@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "compiler/codegen/count_down.h"
 #include "compiler/codegen/lane_loads.h"
 #include "compiler/codegen/load_ahead.h"
 #include "compiler/codegen/load_pairs.h"
@@ -56,7 +57,9 @@ void RunPasses(llvm::Module& module, const LlvmTarget& target, const Streaming& 
     JoinLaneLoads(function, streaming.lanes);
     RotateLoads(function, streaming.ahead);
     const bool narrow_arm = llvm::Triple(target.target.triple).isARM();
-    if (narrow_arm && target.target.HasLaneMultiply()) PairQuadwordLoads(function);
+    if (!target.target.HasLaneMultiply()) continue;
+    if (narrow_arm) PairQuadwordLoads(function);
+    CountDown(function);
   }
 }
 

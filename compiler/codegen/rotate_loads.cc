@@ -7,6 +7,7 @@
 #include <llvm/IR/IntrinsicInst.h>
 #include <llvm/Transforms/Utils/BasicBlockUtils.h>
 #include <llvm/Transforms/Utils/Cloning.h>
+#include <llvm/Transforms/Utils/Local.h>
 #include <llvm/Transforms/Utils/ValueMapper.h>
 
 #include <algorithm>
@@ -179,6 +180,7 @@ class Rotation {
     for (llvm::Value* next : rotated_) llvm::cast<llvm::Instruction>(map[next])->eraseFromParent();
     last->getTerminator()->eraseFromParent();
     llvm::BranchInst::Create(loop_.exit, last);
+    llvm::RecursivelyDeleteTriviallyDeadInstructions(map[loop_.condition]);
     block.getTerminator()->setSuccessor(1, last);
     loop_.condition->setOperand(
         1, llvm::ConstantInt::get(loop_.condition->getOperand(1)->getType(), loop_.bound - 1));

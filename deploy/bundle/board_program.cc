@@ -175,7 +175,7 @@ enum { SEED = 1 };
 )c",
       artifact.run_symbol, target.triple, target.cpu, machine, InComment(artifact.toolchain),
       kTensorFillHeader, kRuntime, InComment(Print(op.workload)), CReference(op, CLibrary::kNone),
-      distance, BufferSetup(artifact), Calls(artifact), Check(op, artifact));
+      distance, BufferSetup(artifact, /*apart=*/false), Calls(artifact), Check(op, artifact));
 }
 
 std::string BoardLinkerScript() {

@@ -28,8 +28,9 @@ std::string BoardProgram(const compiler::Operator& op, const compiler::Artifact&
 std::string BoardLinkerScript();
 
 // Parts that both programs share: `void* buffers[]` made by allocate() and filled with test data,
-// and the call of reference() that writes `want` (example_program.cc).
-std::string BufferSetup(const compiler::Artifact& artifact);
+// and the call of reference() that writes `want` (example_program.cc). `apart`: the output lies
+// where it is written fastest (proto/buffer_placement.h).
+std::string BufferSetup(const compiler::Artifact& artifact, bool apart);
 std::string ReferenceCall(const compiler::Operator& op, const compiler::Artifact& artifact);
 
 // manifest.json: the same facts for machines, with the digests of `files` (manifest.cc).

@@ -13,8 +13,14 @@ using compiler::BufferRole;
 using compiler::DType;
 using compiler::Operator;
 
-constexpr char kHelpers[] = R"c(static void* allocate(size_t bytes) {
-  void* memory = aligned_alloc(64, (bytes + 63) / 64 * 64);
+// With the figures of proto/buffer_placement.h.
+constexpr char kHelpers[] =
+    R"c(/* Optional. An output that begins at the same place in a block of 512 bytes as the input can be slower: loads
+ * wait for stores whose addresses have the same low bits. */
+#define OUTPUT_APART 256
+
+static void* allocate(size_t bytes) {
+  void* memory = aligned_alloc(512, (bytes + 511) / 512 * 512);
   if (memory == NULL) {
     fprintf(stderr, "out of memory: %zu bytes\n", bytes);
     exit(1);
@@ -102,12 +108,16 @@ std::string Check(const Operator& op, const Artifact& artifact) {
 
 }  // namespace
 
-std::string BufferSetup(const Artifact& artifact) {
+std::string BufferSetup(const Artifact& artifact, bool apart) {
   const std::string& symbol = artifact.run_symbol;
   std::string text = absl::StrFormat("  void* buffers[%s];\n", MacroName(symbol, "NUM_BUFFERS"));
   for (const ArtifactBuffer& buffer : artifact.buffers) {
-    text += absl::StrFormat("  buffers[%s] = allocate(%s);\n", MacroName(symbol, buffer.name),
-                            MacroName(symbol, buffer.name, "bytes"));
+    const std::string bytes = MacroName(symbol, buffer.name, "bytes");
+    const std::string memory =
+        apart && buffer.role == BufferRole::kOutput
+            ? absl::StrFormat("(char*)allocate(OUTPUT_APART + %s) + OUTPUT_APART", bytes)
+            : absl::StrFormat("allocate(%s)", bytes);
+    text += absl::StrFormat("  buffers[%s] = %s;\n", MacroName(symbol, buffer.name), memory);
   }
   text += absl::StrFormat("  void* scratch = allocate(%s + 64);\n\n",
                           MacroName(symbol, "SCRATCH_BYTES_PER_WORKER"));
@@ -153,8 +163,8 @@ int main(void) {
 %s%s%s}
 )c",
       artifact.run_symbol, InComment(artifact.toolchain), kTensorFillHeader, kHelpers,
-      InComment(Print(op.workload)), CReference(op, CLibrary::kHosted), BufferSetup(artifact),
-      Calls(artifact), Check(op, artifact));
+      InComment(Print(op.workload)), CReference(op, CLibrary::kHosted),
+      BufferSetup(artifact, /*apart=*/true), Calls(artifact), Check(op, artifact));
 }
 
 }  // namespace tunefarm::deploy

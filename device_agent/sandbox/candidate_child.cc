@@ -25,6 +25,7 @@
 #include "device_agent/sandbox/worker_pool.h"
 #include "device_agent/signature.h"
 #include "device_agent/timing.h"
+#include "proto/buffer_placement.h"
 #include "proto/kernel_abi.h"
 
 namespace tunefarm::device_agent {
@@ -46,6 +47,17 @@ absl::StatusOr<std::span<const std::byte>> MapFile(const base::UniqueFd& file) {
   void* memory = mmap(nullptr, num_bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, file.get(), 0);
   if (memory == MAP_FAILED) return ErrnoStatus(absl::StrFormat("mapping %u bytes", num_bytes));
   return std::span(static_cast<const std::byte*>(memory), num_bytes);
+}
+
+// Room that an output needs in front to step back from where its input is.
+uint64_t RoomBefore(const v1::Buffer& buffer) {
+  return buffer.role() == v1::BUFFER_ROLE_OUTPUT ? TUNEFARM_OUTPUT_PERIOD_BYTES : 0;
+}
+
+// By how many bytes an output at `output` begins earlier to be where buffer_placement.h wants it.
+uint64_t StepBack(const void* input, const void* output) {
+  const auto wanted = reinterpret_cast<uintptr_t>(input) + TUNEFARM_OUTPUT_DISTANCE_BYTES;
+  return (reinterpret_cast<uintptr_t>(output) - wanted) % TUNEFARM_OUTPUT_PERIOD_BYTES;
 }
 
 class Child {
@@ -74,6 +86,7 @@ class Child {
 
   bool Call(tunefarm_kernel_fn entry, uint64_t number);
   void Poison();
+  void PlaceOutputs();
   bool BuffersWhole();
   bool OutputsRight();
   void Time();
@@ -102,7 +115,7 @@ uint64_t Child::AddressSpaceBytes() const {
   uint64_t total =
       timing.memory_limit_bytes() != 0 ? timing.memory_limit_bytes() : settings_.memory_limit_bytes;
   for (const v1::Buffer& buffer : signature_.buffers()) {
-    total += GuardedLayout::For(BufferBytes(buffer)).mapped_bytes() + 2 * PageBytes();
+    total += GuardedLayout::For(BufferBytes(buffer)).mapped_bytes() + 3 * PageBytes();
     if (buffer.role() == v1::BUFFER_ROLE_OUTPUT) total += BufferBytes(buffer);  // The expected one.
   }
   if (timing.flush_cache()) total += settings_.cache_flush_bytes;
@@ -135,7 +148,7 @@ absl::Status Child::MapBuffers() {
   for (const v1::Buffer& buffer : signature_.buffers()) {
     absl::StatusOr<GuardedBuffer> mapped =
         IsDrawn(buffer) ? GuardedBuffer::FromImage(files_[next_file++].get(), BufferBytes(buffer))
-                        : GuardedBuffer::Anonymous(BufferBytes(buffer));
+                        : GuardedBuffer::Anonymous(BufferBytes(buffer), RoomBefore(buffer));
     if (!mapped.ok()) return base::Annotate(mapped.status(), "buffer " + buffer.name());
     // Packed constants that `prepare` leaves out must not happen to be zero.
     if (buffer.role() == v1::BUFFER_ROLE_PACKED) {
@@ -191,7 +204,22 @@ absl::Status Child::StartWorkers() {
   return absl::OkStatus();
 }
 
+// Tight against their guards while they are verified, outputs are timed where they are written
+// fastest.
+void Child::PlaceOutputs() {
+  const void* input = nullptr;
+  for (size_t i = 0; i < buffers_.size(); ++i) {
+    const v1::BufferRole role = signature_.buffers(static_cast<int>(i)).role();
+    if (role == v1::BUFFER_ROLE_INPUT && input == nullptr) input = pointers_[i];
+    if (role != v1::BUFFER_ROLE_OUTPUT || input == nullptr) continue;
+    buffers_[i].BeginEarlier(StepBack(input, pointers_[i]));
+    pointers_[i] = buffers_[i].data().data();
+  }
+  DescribeMemory();
+}
+
 void Child::DescribeMemory() {
+  report_->num_regions = 0;
   const auto region = [](const GuardedBuffer& buffer) {
     const auto begin = reinterpret_cast<uintptr_t>(buffer.data().data());
     return ChildRegion{begin, begin + buffer.data().size()};
@@ -224,6 +252,7 @@ ChildVerdict Child::Measure() {
 
   // Poisoned anew, so that a kernel which works only once is seen afterwards.
   report_->phase = ChildPhase::kTime;
+  PlaceOutputs();
   Poison();
   Time();
   if (report_->kernel_status != 0) return ChildVerdict::kKernelStatus;

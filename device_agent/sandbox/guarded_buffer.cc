@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "absl/strings/str_format.h"
+#include "base/status.h"
 #include "device_agent/sandbox/errno_status.h"
 #include "proto/kernel_abi.h"
 
@@ -24,12 +25,12 @@ uint64_t PageBytes() {
   return page_bytes;
 }
 
-GuardedLayout GuardedLayout::For(uint64_t data_bytes) {
+GuardedLayout GuardedLayout::For(uint64_t data_bytes, uint64_t room_bytes) {
   const uint64_t aligned_bytes = RoundUp(data_bytes, TUNEFARM_BUFFER_ALIGNMENT_BYTES);
   GuardedLayout layout;
   layout.data_bytes = data_bytes;
   layout.back_bytes = aligned_bytes - data_bytes;
-  layout.front_bytes = RoundUp(aligned_bytes, PageBytes()) - aligned_bytes;
+  layout.front_bytes = RoundUp(aligned_bytes + room_bytes, PageBytes()) - aligned_bytes;
   return layout;
 }
 
@@ -39,8 +40,8 @@ void FillSlack(const GuardedLayout& layout, std::byte* mapping) {
   std::fill_n(mapping + layout.front_bytes + layout.data_bytes, layout.back_bytes, kCanary);
 }
 
-absl::StatusOr<GuardedBuffer> GuardedBuffer::Map(uint64_t data_bytes, int image) {
-  const GuardedLayout layout = GuardedLayout::For(data_bytes);
+absl::StatusOr<GuardedBuffer> GuardedBuffer::Map(const GuardedLayout& layout, int image) {
+  const uint64_t data_bytes = layout.data_bytes;
   const uint64_t reserved_bytes = layout.mapped_bytes() + 2 * PageBytes();
   if (reserved_bytes > std::numeric_limits<size_t>::max()) {
     return absl::ResourceExhaustedError(
@@ -61,18 +62,27 @@ absl::StatusOr<GuardedBuffer> GuardedBuffer::Map(uint64_t data_bytes, int image)
   return GuardedBuffer(layout, mapping);
 }
 
-absl::StatusOr<GuardedBuffer> GuardedBuffer::Anonymous(uint64_t data_bytes) {
-  absl::StatusOr<GuardedBuffer> buffer = Map(data_bytes, -1);
+absl::StatusOr<GuardedBuffer> GuardedBuffer::Anonymous(uint64_t data_bytes, uint64_t room_bytes) {
+  absl::StatusOr<GuardedBuffer> buffer = Map(GuardedLayout::For(data_bytes, room_bytes), -1);
   if (buffer.ok()) FillSlack(buffer->layout_, buffer->mapping_);
   return buffer;
 }
 
 absl::StatusOr<GuardedBuffer> GuardedBuffer::FromImage(int image, uint64_t data_bytes) {
-  return Map(data_bytes, image);
+  return Map(GuardedLayout::For(data_bytes), image);
 }
 
 GuardedBuffer::~GuardedBuffer() {
   if (mapping_ != nullptr) munmap(mapping_ - PageBytes(), layout_.mapped_bytes() + 2 * PageBytes());
+}
+
+void GuardedBuffer::BeginEarlier(uint64_t num_bytes) {
+  TUNEFARM_CHECK(
+      num_bytes % TUNEFARM_BUFFER_ALIGNMENT_BYTES == 0 && num_bytes <= layout_.front_bytes,
+      "a buffer's data cannot begin before its slack");
+  layout_.front_bytes -= num_bytes;
+  layout_.back_bytes += num_bytes;
+  FillSlack(layout_, mapping_);
 }
 
 absl::Status GuardedBuffer::ProtectFromWrites() {

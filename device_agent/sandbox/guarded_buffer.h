@@ -4,8 +4,10 @@
 //   | guard page
 //
 // The data ends at a page's end as closely as its alignment allows, so an access past the end
-// faults at once, and a write into the slack is seen by comparing canaries. Used in the candidate's
-// process for every buffer and for scratch; TensorStore lays out shared inputs in the same way.
+// faults at once, and a write into the slack is seen by comparing canaries. Outputs begin earlier
+// once that is proved, so that they are timed where they are written fastest. Used in the
+// candidate's process for every buffer and for scratch; TensorStore lays out shared inputs in the
+// same way.
 #ifndef TUNEFARM_DEVICE_AGENT_SANDBOX_GUARDED_BUFFER_H_
 #define TUNEFARM_DEVICE_AGENT_SANDBOX_GUARDED_BUFFER_H_
 
@@ -28,8 +30,8 @@ struct GuardedLayout {
 
   uint64_t mapped_bytes() const { return front_bytes + data_bytes + back_bytes; }
 
-  // Requires data_bytes in [1, 2^62].
-  static GuardedLayout For(uint64_t data_bytes);
+  // With at least `room_bytes` in front, less than a page. Requires data_bytes in [1, 2^62].
+  static GuardedLayout For(uint64_t data_bytes, uint64_t room_bytes = 0);
 };
 
 // Bytes of a memory page on this machine.
@@ -43,7 +45,7 @@ class GuardedBuffer {
  public:
   // Private zeroed memory, all of it touched, so that nothing faults while a kernel is timed.
   // RESOURCE_EXHAUSTED: the memory limit does not allow it.
-  static absl::StatusOr<GuardedBuffer> Anonymous(uint64_t data_bytes);
+  static absl::StatusOr<GuardedBuffer> Anonymous(uint64_t data_bytes, uint64_t room_bytes = 0);
 
   // Read-only view of `image`, a file of GuardedLayout::For(data_bytes).mapped_bytes() bytes.
   static absl::StatusOr<GuardedBuffer> FromImage(int image, uint64_t data_bytes);
@@ -61,6 +63,10 @@ class GuardedBuffer {
     return {mapping_ + layout_.front_bytes, static_cast<size_t>(layout_.data_bytes)};
   }
 
+  // Lets the data begin `num_bytes` earlier. It is not moved: what it holds is undefined
+  // afterwards. Requires a multiple of the alignment, at most the slack in front.
+  void BeginEarlier(uint64_t num_bytes);
+
   // Any further write faults. The kernel's packed constants are protected so once they are packed.
   absl::Status ProtectFromWrites();
 
@@ -71,7 +77,7 @@ class GuardedBuffer {
  private:
   GuardedBuffer(const GuardedLayout& layout, std::byte* mapping)
       : layout_(layout), mapping_(mapping) {}
-  static absl::StatusOr<GuardedBuffer> Map(uint64_t data_bytes, int image);
+  static absl::StatusOr<GuardedBuffer> Map(const GuardedLayout& layout, int image);
 
   GuardedLayout layout_;
   std::byte* mapping_ = nullptr;  // Between the guard pages.

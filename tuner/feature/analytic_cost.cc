@@ -182,8 +182,13 @@ void EstimateMemory(const ConfigFacts& facts, const Target& target, AnalyticCost
   cost->l1_miss_bytes =
       MissBytes(facts, kUsableCache * static_cast<double>(target.l1_bytes), true) +
       ConflictBytes(facts, target);
-  cost->l2_miss_bytes = MissBytes(facts, kUsableCache * static_cast<double>(target.l2_bytes));
-  cost->l3_miss_bytes = MissBytes(facts, kUsableSharedCache * static_cast<double>(target.l3_bytes));
+  // What misses a cache has missed the one before it; a level that the core lacks lets all of it
+  // pass.
+  cost->l2_miss_bytes = std::min(
+      cost->l1_miss_bytes, MissBytes(facts, kUsableCache * static_cast<double>(target.l2_bytes)));
+  cost->l3_miss_bytes =
+      std::min(cost->l2_miss_bytes,
+               MissBytes(facts, kUsableSharedCache * static_cast<double>(target.l3_bytes)));
   cost->l2_cycles = cost->l1_miss_bytes / bandwidth.l2;
   cost->l3_cycles = cost->l2_miss_bytes / bandwidth.l3;
   cost->dram_cycles = cost->l3_miss_bytes / bandwidth.dram;

@@ -8,9 +8,9 @@
 //     epilogue(acc)
 //
 // A padded copy is made of what the loop around it needs: of a block of rows, or of a channel tile
-// where these are outermost. Where a pixel is a multiple of 4 KB apart from the next, the lines of
-// one channel fall into one set of the first cache, and its loads are taken for reads of what was
-// just stored; a copy of the tile beforehand spares both.
+// where these are outermost; weights are packed by channel tile. Where a pixel is a multiple of 4
+// KB apart from the next, the lines of one channel fall into one set of the first cache, and its
+// loads are taken for reads of what was just stored; a copy of the tile beforehand spares both.
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -29,7 +29,7 @@ constexpr int64_t kMaxUnrolledTaps = 512;
 constexpr int64_t kSetPeriodBytes = 4096;
 // Of a Cortex-M's general registers, which hold its integers (its vector registers are those of the
 // FPU), what pointers and counters leave.
-constexpr double kRegistersForIntegers = 12;
+constexpr int64_t kRegistersForIntegers = 12;
 
 struct Values {
   int64_t tile_oh, tile_ow, tile_c, block_oh;
@@ -60,7 +60,7 @@ class WindowTemplate final : public BoundTemplate {
         {"skip_padding", HasPadding() ? std::vector<int64_t>{1, 0} : std::vector<int64_t>{0},
          "1: taps outside are skipped, borders peeled; 0: padded copy beforehand."},
     };
-    space_ = ConfigSpace("window.v2", std::move(knobs),
+    space_ = ConfigSpace("window.v3", std::move(knobs),
                          [this](const Config& c) { return Check(Read(c)); });
   }
 
@@ -76,6 +76,7 @@ class WindowTemplate final : public BoundTemplate {
     StartTiling(stages, /*recenter=*/false, schedule);
     TileOutput(v, stages, schedule.steps);
     TileAccumulators(stages, schedule.steps);
+    PackWeights(v, stages, schedule.steps);
     return schedule;
   }
 
@@ -90,6 +91,7 @@ class WindowTemplate final : public BoundTemplate {
   std::string Check(const Values& v) const;
   void TileOutput(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const;
   void TileAccumulators(const TiledStages& stages, std::vector<Step>& steps) const;
+  void PackWeights(const Values& v, const TiledStages& stages, std::vector<Step>& steps) const;
 
   double Reach(double bytes_per_pixel) const;
 
@@ -200,6 +202,16 @@ void WindowTemplate::TileAccumulators(const TiledStages& stages, std::vector<Ste
   steps.push_back(Vectorize(acc, c + "_inner"));
 }
 
+// The taps of a channel tile side by side: in place they would be as far apart as pixels are.
+void WindowTemplate::PackWeights(const Values& v, const TiledStages& stages,
+                                 std::vector<Step>& steps) const {
+  const Workload& w = op_.workload;
+  const int64_t tile = v.tile_c * lanes_;
+  const bool has_weights = w.op == OpKind::kDepthwiseConv2d && w.multiplier == 1;
+  if (!has_weights || tile < 2 || tile >= channels_ || target_.l1_bytes == 0) return;
+  steps.push_back(Pack(stages.acc(), "w", {2, 0, 1, 3}, {{2, tile}}));
+}
+
 // The part of the first cache's sets that a channel tile of pixels can lie in, which repeat every
 // 4 KB.
 double WindowTemplate::Reach(double bytes_per_pixel) const {
@@ -252,9 +264,14 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
       number(v.tile_c) * (1.0 + number(in_h * in_w) / number(w.kh * w.kw));
   facts.broadcast_loads_per_step = 0;
   facts.operand_registers = number(2 * v.tile_c);
-  if (target_.IsBareMetal() && w.dtype == DType::kS8) {
-    facts.available_registers = kRegistersForIntegers;
-  }
+  const bool integers = target_.IsBareMetal() && w.dtype == DType::kS8;
+  const int64_t registers = integers ? kRegistersForIntegers : target_.num_vector_registers;
+  facts.available_registers = number(registers);
+  // The inputs that a row of taps reads wait in registers for its other taps, and those that find
+  // none in memory.
+  const int64_t waiting = v.tile_oh * in_w * v.tile_c;
+  const int64_t spilled = std::max<int64_t>(0, rows * v.tile_c + v.tile_c + waiting - registers);
+  facts.epilogue_vectors += facts.tiles * number(w.kh * spilled);
   if (v.skip_padding || !HasPadding()) {
     facts.levels[0].reach = Reach(tile_channels * elem);
     if (!v.channels_inside) facts.levels[1].reach = facts.levels[0].reach;

@@ -1,7 +1,7 @@
 // Compiles the layers of ResNet-18 and MobileNet-v1 for Arm boards and prints, without any board:
 // how close llvm-mca's model of the core puts the inner loop to the core's multiply-add peak, and
 // how many instructions the kernel executes per multiply-add under QEMU's user mode, beside those
-// that XNNPACK's 6x8 f32 tile would. None of it is a time.
+// that XNNPACK's f32 tiles would. None of it is a time.
 #include <cmath>
 #include <cstdio>
 #include <map>
@@ -28,13 +28,24 @@ constexpr char kPreamble[] =
     "#   useful    part of the multiply-adds issued that the result needs (the rest are tails)\n"
     "#   inst/MAC  instructions executed by one run of the kernel, counted by a QEMU plugin, per\n"
     "#             nominal multiply-add (taps in the padding count, whether skipped or not)\n"
-    "#   xnn       the same for XNNPACK's 6x8 f32 tile, by arithmetic (xnnpack_tile.h)\n";
+    "#   xnn       the same for the microkernel that XNNPACK runs, by arithmetic "
+    "(xnnpack_tile.h):\n"
+    "#             its gemm for 1x1 with stride 1, else its igemm; tile 6x8, on 32-bit Arm 4x8\n"
+    "#   least     the same for its gemm on an im2col matrix that costs nothing: no convolution "
+    "by\n"
+    "#             that tile needs fewer\n";
 
-// A board and LLVM's model that stands for its core.
+// A board, LLVM's model that stands for its core, and XNNPACK's tile for its registers.
 struct Board {
   const char* name;
   CoreModel model;
   const char* remark;
+  bool wide = true;  // 64-bit.
+
+  XnnpackCounts Xnnpack(const compiler::Workload& workload) const {
+    return wide ? CountXnnpack(workload, kGemm6x8, kIgemm6x8)
+                : CountXnnpack(workload, kGemm4x8, kIgemm4x8);
+  }
 };
 const std::vector<Board>& Boards() {
   static const auto* const boards = new std::vector<Board>{
@@ -43,7 +54,8 @@ const std::vector<Board>& Boards() {
        "LLVM's model of the A53; its simulation lets no result overtake an older one"},
       {"rpi3-32",
        {"armv7-linux-gnueabihf", "cortex-a9", "+neon,+vfp4", 1},
-       "LLVM has no 32-bit model of the A53: the A9's, which has its rate of multiply-adds"},
+       "LLVM has no 32-bit model of the A53: the A9's, which has its rate of multiply-adds",
+       /*wide=*/false},
       {"rpi4", {"aarch64-linux-gnu", "cortex-a72", "+neon", 1}, "LLVM's model of the A72"},
       {"rpi5",
        {"aarch64-linux-gnu", "neoverse-n1", "+neon,+dotprod", 2},
@@ -55,11 +67,14 @@ const std::vector<Board>& Boards() {
   return *boards;
 }
 
+// Kernels whose instructions are counted under QEMU, which takes seconds for each.
+constexpr int kFinalists = 4;
+
 struct Options {
   std::vector<std::string> boards;
   std::vector<std::string> layers;
   std::string config;
-  int num_tiles = 8;
+  int num_tiles = 16;
   bool count = true;
   bool show_loop = false, show_tried = false;
 };
@@ -85,7 +100,8 @@ absl::StatusOr<double> CountPerMac(const compiler::Operator& op, const compiler:
 struct Summary {
   double log_peak = 0, log_count = 0;
   double worst_peak = 1;
-  int num_layers = 0, num_compared = 0, num_fewer = 0, num_fewer_32 = 0;
+  int num_layers = 0, num_compared = 0, num_fewer = 0, num_fewer_than_least = 0;
+  int num_fewer_than_wide = 0;  // Than the 6x8 tile, whether the board can hold it or not.
 };
 
 std::string KindOf(const compiler::Workload& w) {
@@ -93,49 +109,71 @@ std::string KindOf(const compiler::Workload& w) {
   return absl::StrFormat("conv %dx%d", w.kh, w.kw);
 }
 
-double XnnpackPerMac(const compiler::Workload& w,
-                     double (*instructions)(int64_t, int64_t, int64_t)) {
-  return instructions(w.n * w.oh() * w.ow(), w.oc, w.kh * w.kw * w.c / w.groups) /
-         static_cast<double>(w.num_macs());
-}
+// A kernel and its instructions per multiply-add; 0: not counted.
+struct CountedKernel {
+  ChosenKernel chosen;
+  double per_mac = 0;
+};
 
-absl::Status PrintLayer(const compiler::Workload& workload, const compiler::Target& target,
-                        const CoreModel& model, const Options& options,
-                        std::map<std::string, Summary>& summaries) {
-  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(workload));
+// Of the kernels that are alike to llvm-mca, the one that executes the fewest instructions.
+absl::StatusOr<CountedKernel> Choose(const compiler::Operator& op, const compiler::Target& target,
+                                     const Board& board, const Options& options) {
   const auto show = [&](const ChosenKernel& tried) {
     if (!options.show_tried) return;
     std::printf("    %12.0f cycles by the analytic cost  %6.1f  %5.3f  %6.4f  %s\n",
-                tried.analytic_cycles, PartOfPeak(tried, model) * 100, tried.useful,
+                tried.analytic_cycles, PartOfPeak(tried, board.model) * 100, tried.useful,
                 InstructionsPerMac(tried), tried.config.c_str());
   };
-  TUNEFARM_ASSIGN_OR_RETURN(
-      const ChosenKernel chosen,
-      ChooseKernel(op, target, model, options.num_tiles, options.config, show));
-  const double peak = PartOfPeak(chosen, model);
-  std::string counts = "       -      -";
-  Summary& summary = summaries[KindOf(workload)];
-  if (options.count) {
-    TUNEFARM_ASSIGN_OR_RETURN(const double per_mac, CountPerMac(op, target, chosen));
-    counts = absl::StrFormat("  %6.4f      -", per_mac);
-    summary.log_count += std::log(per_mac);
-    // The tile is one for products of f32.
-    if (workload.op != compiler::OpKind::kDepthwiseConv2d &&
-        workload.dtype == compiler::DType::kF32) {
-      const double xnnpack = XnnpackPerMac(workload, XnnpackInstructions);
-      counts = absl::StrFormat("  %6.4f %6.4f", per_mac, xnnpack);
-      ++summary.num_compared;
-      summary.num_fewer += per_mac < xnnpack;
-      summary.num_fewer_32 += per_mac < XnnpackPerMac(workload, Xnnpack32Instructions);
+  TUNEFARM_ASSIGN_OR_RETURN(std::vector<ChosenKernel> finalists,
+                            ChooseKernels(op, target, board.model, options.num_tiles,
+                                          options.count ? kFinalists : 1, options.config, show));
+  if (!options.count) return CountedKernel{std::move(finalists.front()), 0};
+  CountedKernel best;
+  for (ChosenKernel& finalist : finalists) {
+    TUNEFARM_ASSIGN_OR_RETURN(const double per_mac, CountPerMac(op, target, finalist));
+    if (options.show_tried) {
+      std::printf("    counted %6.4f  %s\n", per_mac, finalist.config.c_str());
     }
+    if (best.per_mac == 0 || per_mac < best.per_mac) best = {std::move(finalist), per_mac};
+  }
+  return best;
+}
+
+// Adds a counted f32 convolution to its kind's summary; returns the two columns of XNNPACK.
+std::string Compare(const compiler::Workload& workload, const Board& board, double per_mac,
+                    Summary& summary) {
+  if (workload.op == compiler::OpKind::kDepthwiseConv2d ||
+      workload.dtype != compiler::DType::kF32) {
+    return "     -      -";
+  }
+  const XnnpackCounts xnnpack = board.Xnnpack(workload);
+  ++summary.num_compared;
+  summary.num_fewer += per_mac < xnnpack.runs;
+  summary.num_fewer_than_least += per_mac < xnnpack.least;
+  summary.num_fewer_than_wide += per_mac < CountXnnpack(workload, kGemm6x8, kIgemm6x8).runs;
+  return absl::StrFormat("%6.4f %6.4f", xnnpack.runs, xnnpack.least);
+}
+
+absl::Status PrintLayer(const compiler::Workload& workload, const compiler::Target& target,
+                        const Board& board, const Options& options,
+                        std::map<std::string, Summary>& summaries) {
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Operator op, compiler::BuildOperator(workload));
+  TUNEFARM_ASSIGN_OR_RETURN(const CountedKernel best, Choose(op, target, board, options));
+  const double peak = PartOfPeak(best.chosen, board.model);
+  Summary& summary = summaries[KindOf(workload)];
+  std::string counts = "     -      -      -";
+  if (options.count) {
+    summary.log_count += std::log(best.per_mac);
+    counts =
+        absl::StrFormat("%6.4f %s", best.per_mac, Compare(workload, board, best.per_mac, summary));
   }
   ++summary.num_layers;
   summary.log_peak += std::log(peak);
   summary.worst_peak = std::min(summary.worst_peak, peak);
-  std::printf("%-66s %6.1f  %5.3f %s  %s\n", compiler::Print(workload).c_str(), peak * 100,
-              chosen.useful, counts.c_str(), chosen.config.c_str());
+  std::printf("%-66s %6.1f  %5.3f   %s  %s\n", compiler::Print(workload).c_str(), peak * 100,
+              best.chosen.useful, counts.c_str(), best.chosen.config.c_str());
   if (options.show_loop) {
-    for (const std::string& instruction : chosen.loop.instructions) {
+    for (const std::string& instruction : best.chosen.loop.instructions) {
       std::printf("    %s\n", instruction.c_str());
     }
   }
@@ -143,7 +181,8 @@ absl::Status PrintLayer(const compiler::Workload& workload, const compiler::Targ
   return absl::OkStatus();
 }
 
-void PrintSummaries(const std::map<std::string, Summary>& summaries, bool counted) {
+void PrintSummaries(const std::map<std::string, Summary>& summaries, const Board& board,
+                    bool counted) {
   for (const auto& [kind, summary] : summaries) {
     const double layers = summary.num_layers;
     std::printf("%-12s %2d layers: %%peak geometric mean %.1f, worst %.1f", kind.c_str(),
@@ -151,8 +190,12 @@ void PrintSummaries(const std::map<std::string, Summary>& summaries, bool counte
                 summary.worst_peak * 100);
     if (counted) std::printf("; inst/MAC %.4f", std::exp(summary.log_count / layers));
     if (summary.num_compared > 0) {
-      std::printf("; fewer than XNNPACK's 6x8 in %d of %d, than its 32-bit 4x8 in %d",
-                  summary.num_fewer, summary.num_compared, summary.num_fewer_32);
+      std::printf("; fewer than xnn in %d of %d, than its least in %d", summary.num_fewer,
+                  summary.num_compared, summary.num_fewer_than_least);
+      if (!board.wide) {
+        std::printf(", than the 6x8 tile that its registers do not hold in %d",
+                    summary.num_fewer_than_wide);
+      }
     }
     std::printf("\n");
   }
@@ -188,15 +231,16 @@ absl::Status Run(const Options& options) {
     std::printf("\n== %s  %s\n== mca -mcpu=%s, peak %g quadword multiply-adds per cycle: %s\n",
                 board.name, compiler::Print(target).c_str(), board.model.cpu.c_str(),
                 board.model.fma_per_cycle, board.remark);
-    std::printf("%-66s %6s  %5s %8s %6s  config\n", "layer", "%peak", "useful", "inst/MAC", "xnn");
+    std::printf("%-66s %6s  %5s %8s %6s %6s  config\n", "layer", "%peak", "useful", "inst/MAC",
+                "xnn", "least");
     std::map<std::string, Summary> summaries;
     for (const compiler::Workload& workload : layers) {
-      const absl::Status status = PrintLayer(workload, target, board.model, options, summaries);
+      const absl::Status status = PrintLayer(workload, target, board, options, summaries);
       if (!status.ok()) {
         return base::Annotate(status, compiler::Print(workload) + " on " + board.name);
       }
     }
-    PrintSummaries(summaries, options.count);
+    PrintSummaries(summaries, board, options.count);
   }
   return absl::OkStatus();
 }

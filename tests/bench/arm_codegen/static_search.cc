@@ -117,38 +117,48 @@ double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model) {
   return chosen.loop.multiply_adds / model.fma_per_cycle / chosen.cycles;
 }
 
-absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
-                                          const compiler::Target& target, const CoreModel& model,
-                                          int num_tiles, const std::string& config,
-                                          const std::function<void(const ChosenKernel&)>& show) {
+absl::StatusOr<std::vector<ChosenKernel>> ChooseKernels(
+    const compiler::Operator& op, const compiler::Target& target, const CoreModel& model,
+    int num_tiles, int num_finalists, const std::string& config,
+    const std::function<void(const ChosenKernel&)>& show) {
   TUNEFARM_ASSIGN_OR_RETURN(const auto bound, compiler::BindTemplate(op, target));
   if (!config.empty()) {
     TUNEFARM_ASSIGN_OR_RETURN(const Config parsed, bound->space().Parse(config));
-    return Try(op, *bound, target, model, parsed);
+    TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, parsed));
+    return std::vector<ChosenKernel>{std::move(kernel)};
   }
+  std::vector<std::vector<ChosenKernel>> tiles;
+  double best_rate = 0;
   const auto rate = [&model](const ChosenKernel& kernel) {
     return PartOfPeak(kernel, model) * kernel.useful;
   };
-  std::vector<ChosenKernel> tried;
   for (const std::vector<Config>& tile :
        FirstTiles(*bound, target, static_cast<size_t>(num_tiles))) {
+    tiles.emplace_back();
     for (const Config& candidate : tile) {
       TUNEFARM_ASSIGN_OR_RETURN(ChosenKernel kernel, Try(op, *bound, target, model, candidate));
       show(kernel);
-      tried.push_back(std::move(kernel));
+      best_rate = std::max(best_rate, rate(kernel));
+      tiles.back().push_back(std::move(kernel));
     }
   }
-  double best_rate = 0;
-  for (const ChosenKernel& kernel : tried) best_rate = std::max(best_rate, rate(kernel));
-  const ChosenKernel* best = nullptr;
-  for (const ChosenKernel& kernel : tried) {
-    if (rate(kernel) < kAlike * best_rate) continue;
-    if (best == nullptr || InstructionsPerMac(kernel) < InstructionsPerMac(*best)) best = &kernel;
+  const auto fewer = [](const ChosenKernel& a, const ChosenKernel& b) {
+    return InstructionsPerMac(a) < InstructionsPerMac(b);
+  };
+  std::vector<ChosenKernel> finalists;
+  for (std::vector<ChosenKernel>& tile : tiles) {
+    std::erase_if(tile, [&](const ChosenKernel& k) { return rate(k) < kAlike * best_rate; });
+    const auto first = std::min_element(tile.begin(), tile.end(), fewer);
+    if (first != tile.end()) finalists.push_back(std::move(*first));
   }
-  if (best == nullptr) {
+  if (finalists.empty()) {
     return absl::NotFoundError(absl::StrFormat("no config of %s", bound->space().name()));
   }
-  return *best;
+  std::stable_sort(finalists.begin(), finalists.end(), fewer);
+  if (finalists.size() > static_cast<size_t>(num_finalists)) {
+    finalists.resize(static_cast<size_t>(num_finalists));
+  }
+  return finalists;
 }
 
 }  // namespace tunefarm::bench

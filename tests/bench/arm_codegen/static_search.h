@@ -1,10 +1,11 @@
-// Chooses a kernel without a board: the analytic order of the template's space first, then what
-// llvm-mca says of the best of it.
+// Chooses kernels without a board: the analytic order of the template's space first, then what
+// llvm-mca says of the best of it. Which of those is taken is left to a count of instructions.
 #ifndef TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
 #define TUNEFARM_TESTS_BENCH_ARM_CODEGEN_STATIC_SEARCH_H_
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "compiler/lower/lowered_kernel.h"
@@ -31,12 +32,13 @@ double PartOfPeak(const ChosenKernel& chosen, const CoreModel& model);
 
 // Of the `num_tiles` register tiles that come first in the analytic order, each fed in the ways
 // that come first in it: those whose inner loop does the most useful multiply-adds per cycle, give
-// or take 2 %, and of them the one with the fewest instructions. `config`, where not empty, is
-// taken instead. `show` is called with each that is looked at.
-absl::StatusOr<ChosenKernel> ChooseKernel(const compiler::Operator& op,
-                                          const compiler::Target& target, const CoreModel& model,
-                                          int num_tiles, const std::string& config,
-                                          const std::function<void(const ChosenKernel&)>& show);
+// or take 2 %, and of each tile the way with the fewest instructions. At most `num_finalists` of
+// these, the fewest instructions first; at least one. `config`, where not empty, is taken instead.
+// `show` is called with each that is looked at.
+absl::StatusOr<std::vector<ChosenKernel>> ChooseKernels(
+    const compiler::Operator& op, const compiler::Target& target, const CoreModel& model,
+    int num_tiles, int num_finalists, const std::string& config,
+    const std::function<void(const ChosenKernel&)>& show);
 
 }  // namespace tunefarm::bench
 

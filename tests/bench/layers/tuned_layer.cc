@@ -1,6 +1,7 @@
 #include "tests/bench/layers/tuned_layer.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -14,6 +15,7 @@
 #include "compiler/op/reference.h"
 #include "compiler/schedule/template.h"
 #include "nlohmann/json.hpp"
+#include "proto/buffer_placement.h"
 #include "tuner/measure/peak_kernel.h"
 
 namespace tunefarm::bench {
@@ -29,11 +31,12 @@ constexpr size_t kEarlyFinalists = 4;
 struct Call {
   explicit Call(LoadedKernel loaded) : kernel(std::move(loaded)) {}
   ~Call() {
-    for (void* buffer : buffers) std::free(buffer);
+    for (void* memory : allocations) std::free(memory);
     std::free(scratch);
   }
   LoadedKernel kernel;
-  std::vector<void*> buffers;
+  std::vector<void*> allocations;
+  std::vector<void*> buffers;  // In them.
   void* scratch = nullptr;
 };
 
@@ -44,7 +47,12 @@ absl::StatusOr<std::function<void()>> MakeCall(const Artifact& artifact) {
   auto call = std::make_shared<Call>(std::move(kernel));
   for (size_t i = 0; i < artifact.buffers.size(); ++i) {
     const compiler::ArtifactBuffer& buffer = artifact.buffers[i];
-    call->buffers.push_back(Allocate(buffer.num_elems * compiler::SizeBytes(buffer.dtype)));
+    const bool is_output = buffer.role == compiler::BufferRole::kOutput;
+    const size_t offset = is_output ? TUNEFARM_OUTPUT_DISTANCE_BYTES : 0;
+    auto* memory = static_cast<std::byte*>(
+        Allocate(offset + buffer.num_elems * compiler::SizeBytes(buffer.dtype)));
+    call->allocations.push_back(memory);
+    call->buffers.push_back(memory + offset);
     if (buffer.dtype != compiler::DType::kF32) continue;
     auto* data = static_cast<float*>(call->buffers.back());
     for (int64_t e = 0; e < buffer.num_elems; ++e)

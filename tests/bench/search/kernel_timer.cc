@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "compiler/artifact/load.h"
+#include "proto/buffer_placement.h"
 
 namespace tunefarm::tuner {
 namespace {
@@ -24,11 +25,11 @@ struct Free {
 };
 using AlignedBytes = std::unique_ptr<uint8_t, Free>;
 
+// On whole pages: where two buffers of one kernel begin decides over its time as well.
 AlignedBytes Allocate(size_t num_bytes) {
-  constexpr size_t kAlignment = TUNEFARM_BUFFER_ALIGNMENT_BYTES;
-  const size_t rounded =
-      (std::max<size_t>(num_bytes, 1) + kAlignment - 1) / kAlignment * kAlignment;
-  auto* memory = static_cast<uint8_t*>(std::aligned_alloc(kAlignment, rounded));
+  constexpr size_t kPageBytes = 4096;
+  const size_t rounded = (num_bytes / kPageBytes + 1) * kPageBytes;
+  auto* memory = static_cast<uint8_t*>(std::aligned_alloc(kPageBytes, rounded));
   std::memset(memory, 0, rounded);
   return AlignedBytes(memory);
 }
@@ -62,7 +63,9 @@ absl::StatusOr<std::unique_ptr<TimedKernel>> TimedKernel::Load(
     const size_t position = state->buffers.size();
     const auto num_bytes =
         static_cast<size_t>(buffer.num_elems * compiler::SizeBytes(buffer.dtype));
-    state->buffers.push_back(Allocate(num_bytes));
+    const bool is_output = buffer.role == BufferRole::kOutput;
+    const size_t offset = is_output ? TUNEFARM_OUTPUT_DISTANCE_BYTES : 0;
+    state->buffers.push_back(Allocate(offset + num_bytes));
     if (buffer.role == BufferRole::kInput || buffer.role == BufferRole::kConstant) {
       if (position >= inputs.size() || inputs[position].size() != num_bytes) {
         return absl::InvalidArgumentError(absl::StrFormat(
@@ -70,8 +73,8 @@ absl::StatusOr<std::unique_ptr<TimedKernel>> TimedKernel::Load(
       }
       std::memcpy(state->buffers.back().get(), inputs[position].data(), num_bytes);
     }
-    if (buffer.role == BufferRole::kOutput) state->output = position;
-    state->pointers.push_back(state->buffers.back().get());
+    if (is_output) state->output = position;
+    state->pointers.push_back(state->buffers.back().get() + offset);
   }
   state->scratch = Allocate(static_cast<size_t>(state->kernel.scratch_bytes_per_worker()));
   TUNEFARM_RETURN_IF_ERROR(state->kernel.Prepare(state->pointers));
@@ -84,7 +87,7 @@ void TimedKernel::Run() {
 
 bool TimedKernel::OutputEquals(const compiler::TensorBytes& expected,
                                const compiler::Operator& op) const {
-  const uint8_t* got = state_->buffers[state_->output].get();
+  const auto* got = static_cast<const uint8_t*>(state_->pointers[state_->output]);
   if (op.workload.dtype != compiler::DType::kF32) {
     return std::memcmp(got, expected.data(), expected.size()) == 0;
   }

@@ -42,6 +42,28 @@ TEST(GuardedBufferTest, AllOfTheDataCanBeWritten) {
   }
 }
 
+TEST(GuardedBufferTest, DataThatBeginsEarlierHasTheSameSizeAndWholeSlack) {
+  auto made = GuardedBuffer::Anonymous(PageBytes(), 512);
+  ASSERT_TRUE(made.ok()) << made.status();
+  std::byte* before = made->data().data();
+  made->BeginEarlier(448);
+  EXPECT_EQ(made->data().data(), before - 448);
+  ASSERT_EQ(made->data().size(), PageBytes());
+  std::memset(made->data().data(), 0x5A, PageBytes());
+  EXPECT_EQ(made->FirstOverwrittenByte(), 0);
+  before[PageBytes() - 448] = std::byte{0};
+  EXPECT_EQ(made->FirstOverwrittenByte(), 1);
+}
+
+TEST(GuardedBufferTest, RoomInFrontIsThereForEverySize) {
+  for (uint64_t num_bytes = 1; num_bytes < 2 * PageBytes(); num_bytes += 61) {
+    const GuardedLayout layout = GuardedLayout::For(num_bytes, 512);
+    ASSERT_GE(layout.front_bytes, 512u) << num_bytes;
+    ASSERT_LT(layout.front_bytes, 512 + PageBytes()) << num_bytes;
+    ASSERT_LT(layout.back_bytes, TUNEFARM_BUFFER_ALIGNMENT_BYTES) << num_bytes;
+  }
+}
+
 TEST(GuardedBufferTest, WriteIntoTheSlackIsSeen) {
   const GuardedBuffer buffer = Buffer(100);
   std::byte* data = buffer.data().data();

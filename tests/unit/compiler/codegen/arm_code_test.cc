@@ -57,6 +57,18 @@ TEST(ArmCodeTest, OneLaneAtATimeIsSpreadByItsLoad) {
   EXPECT_THAT(text, Not(HasSubstr(".s[3]")));
 }
 
+TEST(ArmCodeTest, LoopsCountDownToZeroWithoutAComparison) {
+  const std::string tile = "tile_m=4,tile_n=2,unroll_k=4,pairs=0,block_m=0,lanes=4,";
+  for (const auto& [board, feed] : {std::pair("rpi4", "ahead=0,group=0"),
+                                    {"rpi3-32", "ahead=0,group=0"},
+                                    {"rpi3-32", "ahead=8,group=0"}}) {
+    const std::string text = Assembly(kMatmul, board, tile + feed);
+    // The loop over k; those over tiles compute addresses from their counters.
+    EXPECT_THAT(text, ContainsRegex("subs\t")) << board;
+    EXPECT_THAT(text, ContainsRegex("b\\.?ne\t")) << board;
+  }
+}
+
 TEST(ArmCodeTest, ThirtyTwoBitCodeMultipliesByElementToo) {
   const std::string text = Assembly(
       kMatmul, "rpi3-32", "tile_m=4,tile_n=2,unroll_k=4,pairs=0,block_m=0,lanes=2,ahead=0,group=0");

@@ -17,7 +17,7 @@ TEST(TemplatesTest, OperatorsGetTheTemplateMadeForThem) {
   EXPECT_EQ(Bind("conv2d/f32/nhwc/1x7x7x16/o32k1x1", "x86-avx2")->space().name(), "gemm.v1");
   EXPECT_EQ(Bind("dense/f32/1x512/o1000/bias", "x86-avx2")->space().name(), "gemm.v1");
   EXPECT_EQ(Bind("depthwise_conv2d/f32/nhwc/1x14x14x512/k3x3p1x1", "x86-avx2")->space().name(),
-            "window.v2");
+            "window.v3");
   EXPECT_EQ(Bind("add/f32/nhwc/1x7x7x16", "x86-avx2")->space().name(), "plain.v1");
 }
 

@@ -45,6 +45,19 @@ TEST(AnalyticCostTest, TotalIsTheLargestBoundPlusUnhiddenTransfersPlusWhatStands
   EXPECT_NEAR(cost.total_cycles, 7664109.65, 0.1);
 }
 
+TEST(AnalyticCostTest, WithoutAThirdCacheMemoryIsAskedOnlyForWhatTheSecondLacks) {
+  compiler::Target target = ExampleTarget();
+  target.l3_bytes = 0;
+  // As above: what the second cache is given again and again.
+  EXPECT_DOUBLE_EQ(EstimateCost(ExampleFacts(), target).l3_miss_bytes, 4395008);
+  target.l2_bytes = 4 << 20;
+  EXPECT_DOUBLE_EQ(EstimateCost(ExampleFacts(), target).dram_cycles, 0);
+  // Nothing leaves a first cache that holds everything, whatever stands behind it.
+  target.l1_bytes = 4 << 20;
+  target.l2_bytes = 0;
+  EXPECT_DOUBLE_EQ(EstimateCost(ExampleFacts(), target).dram_cycles, 0);
+}
+
 TEST(AnalyticCostTest, InOrderCoresWaitForTransfers) {
   compiler::Target target = ExampleTarget();
   target.in_order = true;
