@@ -1,3 +1,4 @@
+#include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "deploy/bundle/bundle_files.h"
@@ -76,6 +77,11 @@ std::string Head(const Operator& op, const Artifact& artifact, const Provenance&
   text += " *\n * Buffers, in the order of the call, row-major, each aligned to 64 bytes:\n";
   for (size_t i = 0; i < artifact.buffers.size(); ++i)
     text += BufferRow(op, artifact.buffers[i], i);
+  if (absl::StrContains(artifact.triple, "linux")) {
+    text +=
+        " * It is fastest where the output does not begin at the same place in a block of 512 bytes\n"
+        " * as the input (example.c shows how).\n";
+  }
   if (artifact.prepare_symbol.empty()) {
     return text + absl::StrFormat(" *\n * %s computes output from input and constant.\n */\n",
                                   artifact.run_symbol);
