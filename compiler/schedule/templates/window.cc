@@ -27,6 +27,9 @@ namespace {
 constexpr int64_t kMaxUnrolledTaps = 512;
 // Addresses so far apart share a set of the first cache: it is indexed within a page.
 constexpr int64_t kSetPeriodBytes = 4096;
+// Of a Cortex-M's general registers, which hold its integers (its vector registers are those of the
+// FPU), what pointers and counters leave.
+constexpr int64_t kRegistersForIntegers = 12;
 
 struct Values {
   int64_t tile_oh, tile_ow, tile_c, block_oh;
@@ -261,11 +264,13 @@ ConfigFacts WindowTemplate::Facts(const Config& config) const {
       number(v.tile_c) * (1.0 + number(in_h * in_w) / number(w.kh * w.kw));
   facts.broadcast_loads_per_step = 0;
   facts.operand_registers = number(2 * v.tile_c);
+  const bool integers = target_.IsBareMetal() && w.dtype == DType::kS8;
+  const int64_t registers = integers ? kRegistersForIntegers : target_.num_vector_registers;
+  facts.available_registers = number(registers);
   // The inputs that a row of taps reads wait in registers for its other taps, and those that find
   // none in memory.
   const int64_t waiting = v.tile_oh * in_w * v.tile_c;
-  const int64_t spilled =
-      std::max<int64_t>(0, rows * v.tile_c + v.tile_c + waiting - target_.num_vector_registers);
+  const int64_t spilled = std::max<int64_t>(0, rows * v.tile_c + v.tile_c + waiting - registers);
   facts.epilogue_vectors += facts.tiles * number(w.kh * spilled);
   if (v.skip_padding || !HasPadding()) {
     facts.levels[0].reach = Reach(tile_channels * elem);

@@ -133,6 +133,7 @@ TEST(PlacementTest, NothingOverlapsWhateverTheSizes) {
     SharedSize shared = Shared();
     shared.drawn_bytes = {1 + rng.Below(4000), 1 + rng.Below(4000)};
     shared.output_bytes = 1 + rng.Below(3000);
+    shared.code_memory = std::vector<std::string>{"", "itcm", "sram"}[rng.Below(3)];
     std::vector<CandidateSize> candidates;
     for (uint64_t i = 0; i <= rng.Below(8); ++i) {
       candidates.push_back(Candidate(4 + 4 * rng.Below(1000)));
@@ -141,6 +142,8 @@ TEST(PlacementTest, NothingOverlapsWhateverTheSizes) {
     const auto placement = PlaceBatch(TestBoard(), shared, candidates);
     if (!placement.ok()) continue;
     ++num_placed;
+    const bool in_itcm = placement->block.end <= 0x1000;
+    EXPECT_TRUE(shared.code_memory.empty() || in_itcm == (shared.code_memory == "itcm"));
     ExpectDisjointAndFree(TestBoard(), Placed(*placement, shared, candidates));
     for (const Range& range : Placed(*placement, shared, candidates)) {
       const bool is_code = placement->block.Contains(range);
