@@ -282,7 +282,7 @@ llvm::Value* ExprEmitter::Emit(const Call& node) {
   for (const Expr& arg : node.args) args.push_back(Emit(arg));
   switch (node.intrinsic) {
     case Intrinsic::kRequantize:
-      return EmitRequantize(builder_, args[0], args[1], args[2]);
+      return EmitRequantize(builder_, target_, args[0], args[1], args[2]);
     case Intrinsic::kDotS8x2:
       return EmitDotS8x2(builder_, target_, args[0], args[1], args[2]);
     case Intrinsic::kDotS8x1:

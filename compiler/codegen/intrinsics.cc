@@ -109,8 +109,9 @@ llvm::Value* MultiplyAdd(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value
   return builder.CreateIntrinsic(llvm::Intrinsic::fmuladd, {c->getType()}, {a, b, c});
 }
 
-llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
-                            llvm::Value* shift) {
+llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x,
+                            llvm::Value* multiplier, llvm::Value* shift) {
+  if (llvm::Value* neon = EmitNeonRequantize(builder, target, x, multiplier, shift)) return neon;
   llvm::Value* zero = Int(shift, 0);
   llvm::Value* left = builder.CreateBinaryIntrinsic(llvm::Intrinsic::smax, shift, zero);
   llvm::Value* right =

@@ -15,8 +15,12 @@ llvm::Value* MultiplyAdd(llvm::IRBuilder<>& builder, llvm::Value* a, llvm::Value
                          llvm::Value* c);
 
 // s32 (vectors) each.
-llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, llvm::Value* x, llvm::Value* multiplier,
-                            llvm::Value* shift);
+llvm::Value* EmitRequantize(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x,
+                            llvm::Value* multiplier, llvm::Value* shift);
+// The same by NEON's own instructions (arm_requantize.cc); null where the target or the number of
+// lanes does not have them.
+llvm::Value* EmitNeonRequantize(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x,
+                                llvm::Value* multiplier, llvm::Value* shift);
 
 // s32 (vectors) each. One instruction for the rounded product where the target has SMMLAR.
 llvm::Value* EmitRequantizeShort(llvm::IRBuilder<>& builder, const Target& target, llvm::Value* x2,

@@ -27,6 +27,8 @@ struct ConfigFacts {
   double fma_per_step = 1;              // Vector multiply-adds.
   double vector_loads_per_step = 0;     // Full vectors (weights).
   double broadcast_loads_per_step = 0;  // Scalars splat over a vector (input pixels).
+  // Of them, those whose spreading takes the place of a multiply-add (ld1r before a dot product).
+  double spreads_per_step = 0;
   // Times that an in-order core waits for what it loads: once where loads stand together, once per
   // load where each stands before its use. 0: the template does not place its loads.
   double load_waits_per_step = 0;

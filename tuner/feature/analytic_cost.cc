@@ -141,7 +141,8 @@ void EstimateCore(const ConfigFacts& facts, const Target& target, AnalyticCost* 
   const double steps = facts.issued_fmas / fma_per_step;
   const double spilled = SpilledRegisters(facts);
 
-  cost->fma_issue_cycles = facts.issued_fmas * parts / target.fma_per_cycle;
+  cost->fma_issue_cycles =
+      (facts.issued_fmas * parts + steps * facts.spreads_per_step) / target.fma_per_cycle;
 
   // A tail tile has fewer accumulators and as many steps, so its chain is as long as a full tile's.
   // How the tails are cut is not among the facts: the work is taken as full tiles and the rest of
@@ -182,13 +183,14 @@ void EstimateMemory(const ConfigFacts& facts, const Target& target, AnalyticCost
   cost->l1_miss_bytes =
       MissBytes(facts, kUsableCache * static_cast<double>(target.l1_bytes), true) +
       ConflictBytes(facts, target);
-  // What misses a cache has missed the one before it; a level that the core lacks lets all of it
-  // pass.
-  cost->l2_miss_bytes = std::min(
-      cost->l1_miss_bytes, MissBytes(facts, kUsableCache * static_cast<double>(target.l2_bytes)));
+  // A level that the core lacks lets pass what the one before it missed.
+  cost->l2_miss_bytes = target.l2_bytes > 0
+                            ? MissBytes(facts, kUsableCache * static_cast<double>(target.l2_bytes))
+                            : cost->l1_miss_bytes;
   cost->l3_miss_bytes =
-      std::min(cost->l2_miss_bytes,
-               MissBytes(facts, kUsableSharedCache * static_cast<double>(target.l3_bytes)));
+      target.l3_bytes > 0
+          ? MissBytes(facts, kUsableSharedCache * static_cast<double>(target.l3_bytes))
+          : cost->l2_miss_bytes;
   cost->l2_cycles = cost->l1_miss_bytes / bandwidth.l2;
   cost->l3_cycles = cost->l2_miss_bytes / bandwidth.l3;
   cost->dram_cycles = cost->l3_miss_bytes / bandwidth.dram;

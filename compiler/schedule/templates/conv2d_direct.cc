@@ -318,6 +318,7 @@ ConfigFacts Conv2dDirect::Facts(const Config& config) const {
   loop.steps = w.kh * w.kw * CeilDiv(w.c / w.groups, std::max<int64_t>(1, v.terms));
   loop.unroll = v.unroll_ic;
   loop.stream = v.stream;
+  loop.dot_product = v.terms == 4;
   loop.copies = Copies(v);
   loop.block_row_tiles = block * column_tiles;
   loop.num_groups_of_blocks = w.n * CeilDiv(row_tiles, block);

@@ -104,6 +104,7 @@ class Gemm final : public BoundTemplate {
     loop.steps = CeilDiv(k_, std::max<int64_t>(1, terms));
     loop.unroll = unroll_k;
     loop.stream = ReadStream(config, kNumTileKnobs);
+    loop.dot_product = terms == 4;
     loop.copies = Copies(config);
     loop.block_row_tiles = TilesPerBlock(block_m, loop.row_tiles);
     loop.num_groups_of_blocks = CeilDiv(loop.row_tiles, loop.block_row_tiles);

@@ -194,6 +194,8 @@ ConfigFacts FactsOf(const TiledLoop& loop, const Target& target) {
   facts.vector_loads_per_step = number(loop.vectors);
   facts.broadcast_loads_per_step =
       number(loop.rows) / number(std::max<int64_t>(1, loop.stream.lanes));
+  // An element of a vector can be named by a multiply-add; a single scalar only by those of f32.
+  if (loop.dot_product && loop.stream.lanes == 1) facts.spreads_per_step = number(loop.rows);
   facts.load_waits_per_step =
       LoadWaitsPerStep(loop.stream, facts.vector_loads_per_step + facts.broadcast_loads_per_step);
   facts.steps_per_tile = number(loop.steps);

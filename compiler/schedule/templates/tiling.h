@@ -100,6 +100,7 @@ struct TiledLoop {
   int64_t steps = 1;                         // Reduction length.
   int64_t unroll = 1;                        // Steps in the innermost body.
   StreamValues stream;                       // How the operands of the body come.
+  bool dot_product = false;                  // Four s8 terms at a time.
   int64_t copies =
       1;  // Copies of the tile body in the code (tails, peeled borders, unrolled taps).
   int64_t block_row_tiles = 1;       // Row tiles that one pass over a weight panel serves.

@@ -25,8 +25,10 @@ using compiler::ConfigSpace;
 // core room that the model does not know of.
 constexpr double kAlike = 0.98;
 
-// Ways of feeding one tile that are tried, the first in the analytic order.
+// Ways of feeding one tile that are tried, the first in the analytic order; there are few for cores
+// that place their loads themselves.
 constexpr size_t kFeedsPerTile = 10;
+constexpr size_t kFeedsPerTileOutOfOrder = 4;
 
 // The knobs that decide how a register tile is fed. Tiles of as many rows and vectors that are fed
 // alike have the same inner loop but for its addresses.
@@ -65,7 +67,7 @@ std::vector<Config> FirstFeeds(const BoundTemplate& bound, const compiler::Targe
   std::vector<Config> feeds = AllFeeds(bound.space(), config);
   std::stable_sort(feeds.begin(), feeds.end(),
                    [&rank](const Config& a, const Config& b) { return rank(a) < rank(b); });
-  feeds.resize(std::min(feeds.size(), kFeedsPerTile));
+  feeds.resize(std::min(feeds.size(), target.in_order ? kFeedsPerTile : kFeedsPerTileOutOfOrder));
   return feeds;
 }
 

@@ -128,5 +128,17 @@ TEST(ArmCodeTest, FourTermsAreDotProductsWhereTheCoreHasThem) {
   EXPECT_THAT(text, Not(HasSubstr("smlal")));
 }
 
+TEST(ArmCodeTest, RequantisingTakesTheRoundedProductOfNeonAndFitsTheRegisters) {
+  const std::string dot = Assembly(
+      kS8, "rpi5", "tile_m=4,tile_n=4,unroll_k=4,terms=4,block_m=0,lanes=4,ahead=0,group=0");
+  EXPECT_THAT(dot, HasSubstr("sqrdmulh\t"));
+  EXPECT_THAT(dot, HasSubstr("srshl\t"));
+  EXPECT_THAT(dot, Not(HasSubstr("smull")));
+  const std::string widening =
+      "tile_m=4,tile_n=1,unroll_k=8,terms=1,block_m=0,lanes=8,ahead=0,group=0";
+  EXPECT_THAT(Assembly(kS8, "rpi4", widening), HasSubstr("sqrdmulh\t"));
+  EXPECT_THAT(Assembly(kS8, "rpi3-32", widening), HasSubstr("vqrdmulh.s32\tq"));
+}
+
 }  // namespace
 }  // namespace tunefarm::compiler

@@ -45,6 +45,13 @@ TEST(AnalyticCostTest, TotalIsTheLargestBoundPlusUnhiddenTransfersPlusWhatStands
   EXPECT_NEAR(cost.total_cycles, 7664109.65, 0.1);
 }
 
+TEST(AnalyticCostTest, SpreadingTakesThePlaceOfMultiplyAdds) {
+  compiler::ConfigFacts facts = ExampleFacts();
+  facts.spreads_per_step = 6;
+  // 1204224 steps x (12 multiply-adds + 6), 2 per cycle.
+  EXPECT_DOUBLE_EQ(EstimateCost(facts, ExampleTarget()).fma_issue_cycles, 1204224 * 9.0);
+}
+
 TEST(AnalyticCostTest, WithoutAThirdCacheMemoryIsAskedOnlyForWhatTheSecondLacks) {
   compiler::Target target = ExampleTarget();
   target.l3_bytes = 0;
