@@ -20,7 +20,7 @@ struct CoreTask {
 };
 
 struct CoreResult {
-  int64_t run_instructions = 0;               // To within 3.
+  int64_t run_instructions = 0;  // To within 3.
   int64_t prepare_instructions = 0;
   std::vector<std::vector<uint8_t>> buffers;  // After prepare and run.
 };
