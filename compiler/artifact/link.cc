@@ -18,6 +18,7 @@
 #include "base/mutex.h"
 #include "base/status.h"
 #include "compiler/artifact/object_file.h"
+#include "proto/code_memory.h"
 
 LLD_HAS_DRIVER(elf)
 
@@ -122,7 +123,8 @@ absl::StatusOr<std::string> LinkImage(const std::string& object, const std::stri
   TUNEFARM_RETURN_IF_ERROR(WriteFile(folder.File("kernel.o"), object));
   TUNEFARM_RETURN_IF_ERROR(WriteFile(
       folder.File("image.ld"),
-      absl::StrFormat(kImageScript, code_memory.empty() ? ".text" : ".text." + code_memory)));
+      absl::StrFormat(kImageScript,
+                      code_memory.empty() ? ".text" : TUNEFARM_CODE_SECTION_PREFIX + code_memory)));
   TUNEFARM_RETURN_IF_ERROR(RunLld({"-static", "-T", folder.File("image.ld"), "--entry=0",
                                    "--strip-debug", "-z", "max-page-size=16"},
                                   folder.File("kernel.o"), folder.File("image.elf")));

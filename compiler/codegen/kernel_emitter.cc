@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "compiler/codegen/stmt_emitter.h"
 #include "compiler/codegen/usage.h"
+#include "proto/code_memory.h"
 #include "proto/kernel_abi.h"
 
 namespace tunefarm::compiler {
@@ -72,7 +73,9 @@ std::unique_ptr<llvm::Module> EmitModule(llvm::LLVMContext& context, const Lower
   llvm::Function* run = EmitEntry({*module, target, symbol, ScratchLayout(kernel.run),
                                    StoredBuffers(kernel.run.body), scratch_bytes},
                                   kernel.run);
-  if (!kernel.code_memory.empty()) run->setSection(".text." + kernel.code_memory);
+  if (!kernel.code_memory.empty()) {
+    run->setSection(TUNEFARM_CODE_SECTION_PREFIX + kernel.code_memory);
+  }
   if (kernel.prepare) {
     EmitEntry({*module, target, symbol + "_prepare", ScratchLayout(*kernel.prepare),
                StoredBuffers(kernel.prepare->body), scratch_bytes},

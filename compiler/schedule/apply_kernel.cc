@@ -1,19 +1,14 @@
-#include <algorithm>
-
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_format.h"
 #include "compiler/schedule/apply.h"
+#include "proto/code_memory.h"
 
 namespace tunefarm::compiler {
 
 absl::Status ApplyPlaceCode(const Step& step, ScheduledOperator& scheduled) {
   const std::string& memory = step.names[0];
-  const bool is_name = std::all_of(memory.begin(), memory.end(), [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
-  });
-  if (!is_name) {
-    return absl::FailedPreconditionError(
-        absl::StrFormat("'%s' is no name of a memory (a-z, 0-9, _)", memory));
+  if (tunefarm_is_memory_name(memory.data(), memory.size()) == 0) {
+    return absl::FailedPreconditionError(absl::StrFormat("'%s' is no name of a memory", memory));
   }
   if (!scheduled.code_memory.empty()) {
     return absl::FailedPreconditionError(

@@ -13,11 +13,12 @@
 #include "compiler/target/cpu_facts.h"
 #include "compiler/target/host.h"
 #include "compiler/target/mcu_boards.h"
+#include "proto/code_memory.h"
 
 namespace tunefarm::compiler {
 namespace {
 
-constexpr char kCustomForm[] = "triple=ARCH-VENDOR-OS-ABI,cpu=NAME,features=A+B";
+constexpr char kCustomForm[] = "triple=ARCH-VENDOR-OS-ABI,cpu=NAME,features=A+B[,code=A+B]";
 constexpr char kCodePart[] = ",code=";
 constexpr size_t kMaxCodeMemories = 8;
 
@@ -107,13 +108,6 @@ absl::StatusOr<Target> ParseCustom(const std::string& text) {
   return target;
 }
 
-// Names of memory regions become names of sections.
-bool IsMemoryName(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '_';
-  });
-}
-
 absl::Status ReadCodeMemories(const std::string& text, const std::string& memories,
                               Target& target) {
   if (!target.IsBareMetal()) {
@@ -126,8 +120,10 @@ absl::Status ReadCodeMemories(const std::string& text, const std::string& memori
   }
   std::set<std::string> seen;
   for (const std::string& memory : target.code_memories) {
-    if (!IsMemoryName(memory)) {
-      return Refuse(text, absl::StrFormat("'%s' is no name of a memory (a-z, 0-9, _)", memory));
+    if (tunefarm_is_memory_name(memory.data(), memory.size()) == 0) {
+      return Refuse(text, absl::StrFormat("'%s' is no name of a memory (a-z first, then a-z, 0-9, "
+                                          "_; at most %d)",
+                                          memory, TUNEFARM_MAX_MEMORY_NAME));
     }
     if (!seen.insert(memory).second) {
       return Refuse(text, absl::StrFormat("memory '%s' stands twice", memory));

@@ -3,6 +3,7 @@
 #include "deploy/bundle/bundle_files.h"
 #include "deploy/bundle/c_reference.h"
 #include "deploy/bundle/c_text.h"
+#include "proto/buffer_placement.h"
 
 namespace tunefarm::deploy {
 namespace {
@@ -13,10 +14,11 @@ using compiler::BufferRole;
 using compiler::DType;
 using compiler::Operator;
 
-// With the figures of proto/buffer_placement.h.
+static_assert(TUNEFARM_OUTPUT_DISTANCE_BYTES == 256 && TUNEFARM_OUTPUT_PERIOD_BYTES == 512,
+              "kHelpers names these figures");
 constexpr char kHelpers[] =
-    R"c(/* Optional. An output that begins at the same place in a block of 512 bytes as the input can be slower: loads
- * wait for stores whose addresses have the same low bits. */
+    R"c(/* Optional. An output that begins at the same place in a block of 512 bytes as the
+ * input can be slower: loads wait for stores whose addresses have the same low bits. */
 #define OUTPUT_APART 256
 
 static void* allocate(size_t bytes) {

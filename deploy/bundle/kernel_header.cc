@@ -3,6 +3,8 @@
 #include "absl/strings/str_join.h"
 #include "deploy/bundle/bundle_files.h"
 #include "deploy/bundle/c_text.h"
+#include "proto/buffer_placement.h"
+#include "proto/code_memory.h"
 
 namespace tunefarm::deploy {
 namespace {
@@ -63,9 +65,10 @@ std::string MeasuredLine(const Provenance& p) {
 std::string PlacementLines(const Artifact& artifact) {
   if (artifact.code_memory.empty()) return "";
   return absl::StrFormat(
-      " * Made to run from the board's memory '%s': %s is alone in section .text.%s, which your\n"
+      " * Made to run from the board's memory '%s': %s is alone in section %s%s, which your\n"
       " * linker script puts there, ahead of its *(.text*).\n",
-      artifact.code_memory, artifact.run_symbol, artifact.code_memory);
+      artifact.code_memory, artifact.run_symbol, TUNEFARM_CODE_SECTION_PREFIX,
+      artifact.code_memory);
 }
 
 std::string Head(const Operator& op, const Artifact& artifact, const Provenance& provenance) {
@@ -78,9 +81,11 @@ std::string Head(const Operator& op, const Artifact& artifact, const Provenance&
   for (size_t i = 0; i < artifact.buffers.size(); ++i)
     text += BufferRow(op, artifact.buffers[i], i);
   if (absl::StrContains(artifact.triple, "linux")) {
-    text +=
-        " * It is fastest where the output does not begin at the same place in a block of 512 bytes\n"
-        " * as the input (example.c shows how).\n";
+    text += absl::StrFormat(
+        " * Where the output begins at the same place in a block of %d bytes as the input, it can "
+        "be\n"
+        " * slower (example.c avoids it).\n",
+        TUNEFARM_OUTPUT_PERIOD_BYTES);
   }
   if (artifact.prepare_symbol.empty()) {
     return text + absl::StrFormat(" *\n * %s computes output from input and constant.\n */\n",

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "proto/code_memory.h"
 #include "proto/mcu_mailbox.h"
 
 namespace tunefarm::mcu_agent {
@@ -157,6 +158,12 @@ absl::StatusOr<MemoryRegion> ReadRegion(const Json& json, const std::string& sou
     (use == "code" ? region.code : region.data) = true;
   }
   TUNEFARM_RETURN_IF_ERROR(reader.status());
+  if (region.code && tunefarm_is_memory_name(region.name.data(), region.name.size()) == 0) {
+    return Wrong(source,
+                 absl::StrFormat("%s.name: '%s' is no name of a memory for code (a-z first, "
+                                 "then a-z, 0-9, _; at most %d)",
+                                 place, region.name, TUNEFARM_MAX_MEMORY_NAME));
+  }
   TUNEFARM_ASSIGN_OR_RETURN(region.range, CheckedRange(base, bytes, source, place));
   return region;
 }

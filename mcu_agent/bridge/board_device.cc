@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_format.h"
+#include "proto/code_memory.h"
 #include "proto/kernel_abi.h"
 
 namespace tunefarm::mcu_agent {
@@ -38,7 +39,7 @@ absl::StatusOr<v1::DeviceInfo> DescribeBoard(const BoardMap& board) {
     device.mutable_features()->Assign(words.features.begin(), words.features.end());
     // Kernels that are for one memory go only to boards that have it.
     for (const MemoryRegion& region : board.regions) {
-      if (region.code) device.add_features("code:" + region.name);
+      if (region.code) device.add_features(TUNEFARM_CODE_FEATURE_PREFIX + region.name);
     }
     device.set_num_cores(1);
     uint64_t memory_bytes = 0;

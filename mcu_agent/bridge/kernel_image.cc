@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
+#include "proto/code_memory.h"
 
 namespace tunefarm::mcu_agent {
 namespace {
@@ -19,7 +20,7 @@ constexpr uint32_t kMaxSymbols = 1 << 16;
 constexpr uint32_t kMaxAlignmentBytes = 4096;
 constexpr uint32_t kThumbBit = 1;
 constexpr uint32_t kWordBytes = 4;
-constexpr std::string_view kMemorySectionPrefix = ".text.";
+constexpr std::string_view kMemorySectionPrefix = TUNEFARM_CODE_SECTION_PREFIX;
 
 template <typename... Args>
 absl::Status Refused(const absl::FormatSpec<Args...>& format, const Args&... args) {
@@ -122,6 +123,11 @@ absl::Status Reader::ReadCodeMemory() {
                               Name(sections_[header_.e_shstrndx], section.sh_name));
     if (!name.starts_with(kMemorySectionPrefix)) continue;
     const std::string memory(name.substr(kMemorySectionPrefix.size()));
+    // Its text is not repeated: it may be no text at all.
+    if (tunefarm_is_memory_name(memory.data(), memory.size()) == 0) {
+      return Refused("the name of a code section's memory is not 1 to %d characters a-z, 0-9, _",
+                     TUNEFARM_MAX_MEMORY_NAME);
+    }
     if (!image_.code_memory.empty() && image_.code_memory != memory) {
       return Refused("code for two memories, %s and %s", image_.code_memory, memory);
     }

@@ -44,8 +44,10 @@ void AddWorkloadOption(CLI::App& command, std::string& workload) {
 
 void AddTargetOption(CLI::App& command, std::string& target) {
   command
-      .add_option("-t,--target", target,
-                  "native, a name of 'tuner targets', or triple=...,cpu=...,features=a+b")
+      .add_option(
+          "-t,--target", target,
+          "native, a name of 'tuner targets', or triple=...,cpu=...,features=a+b; for a board "
+          "without an OS ,code=a+b behind it names memories for code")
       ->capture_default_str();
 }
 

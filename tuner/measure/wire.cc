@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/code_memory.h"
+
 namespace tunefarm::tuner {
 namespace {
 
@@ -163,7 +165,7 @@ v1::DeviceRequirement RequirementOf(const compiler::Target& target) {
   requirement.mutable_features()->Assign(target.features.begin(), target.features.end());
   // As boards announce the memories that they run code from.
   for (const std::string& memory : target.code_memories) {
-    requirement.add_features("code:" + memory);
+    requirement.add_features(TUNEFARM_CODE_FEATURE_PREFIX + memory);
   }
   return requirement;
 }

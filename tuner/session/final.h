@@ -19,7 +19,7 @@
 namespace tunefarm::tuner {
 
 struct FinalOptions {
-  uint32_t min_rounds = 3;  // Then it ends where IsPlain().
+  uint32_t min_rounds = 3;  // Then it ends where IsPlain(). At least 1.
   uint32_t num_rounds = 5;  // At most.
   uint32_t samples_per_round = 3;
   absl::Duration min_sample = absl::Milliseconds(3);
@@ -41,7 +41,7 @@ std::vector<RankedTrial> ChooseFinalists(const Scoreboard& board, const TaskSetu
 
 // Whether more rounds are not worth their time: every rival was behind the leader in every round,
 // or so close to it in every round that it does not matter who wins. `rounds`: the finalists' costs
-// in each, [round][finalist], > 0; infinite where one failed.
+// in each, [round][finalist], > 0; infinite where one failed. At least one round.
 bool IsPlain(const std::vector<std::vector<double>>& rounds);
 
 // Every sample is logged with its trial. `stop`, and a tracker that goes away, end it early: the

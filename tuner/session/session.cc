@@ -311,8 +311,8 @@ void Session::Tell(TuningEvent::Kind kind, const std::string& text) {
 absl::Status Session::Final() {
   const std::vector<RankedTrial> finalists = ChooseFinalists(board_, setup_);
   if (finalists.empty()) return absl::OkStatus();
-  Tell(TuningEvent::Kind::kFinal,
-       absl::StrFormat("%d finalists, up to %d rounds", finalists.size(), FinalOptions().num_rounds));
+  Tell(TuningEvent::Kind::kFinal, absl::StrFormat("%d finalists, up to %d rounds", finalists.size(),
+                                                  FinalOptions().num_rounds));
   TUNEFARM_ASSIGN_OR_RETURN(final_,
                             HoldFinal(finalists, setup_, FinalOptions(), stop_, measurer_, *log_));
   return absl::OkStatus();

@@ -20,7 +20,7 @@ constexpr int64_t kMaxMove = 1020;
 constexpr int64_t kMaxTerms = int64_t{1} << 15;
 // Bytes of a Thumb-2 instruction of the tile.
 constexpr double kBytesPerInstruction = 4;
-// What rows and columns differ by in the layers of tests/bench/cortex_m.
+// Fitted so that rows and columns rank as QEMU counts them in the layers of tests/bench/cortex_m.
 constexpr double kInstructionsPerWidenedInput = 1.75;
 constexpr double kRequantiseInstructions = 6.5;
 
@@ -88,6 +88,7 @@ class CortexMPairTile final : public BoundTemplate {
     loop.output_elem_bytes = 1;
     loop.total_input_bytes = static_cast<double>(op_.inputs[0].buffer->num_elems());
     loop.input_bytes_per_tile = static_cast<double>(v[kPixels] * num_terms_);
+    // A byte per cycle on boards: instructions.
     loop.packing_bytes = WidenedInputs(v[kRows]) * kInstructionsPerWidenedInput;
     ConfigFacts facts = FactsOf(loop, target_);
     // Two words are loaded by one instruction.

@@ -76,7 +76,8 @@ void PinToLastCore() {
 // All that is timed for one layer, in the order in which it takes turns.
 struct Contest {
   Timed ours, peak, peer;
-  std::vector<Timed> early;  // None where the winner is one of them.
+  std::vector<Timed> early;
+  double least_early_share = 0;  // 1: the winner is an early one, and none of them is timed.
   double peak_flops = 0;
 
   void Hold() {
@@ -91,7 +92,7 @@ struct Contest {
   double peak_gflops() const { return peak_flops / peak.median(); }
   // Of the winner's speed.
   double EarlyShare() const {
-    double best = early.empty() ? 1 : 0;
+    double best = least_early_share;
     for (const Timed& timed : early) best = std::max(best, ours.median() / timed.median());
     return best;
   }
@@ -104,7 +105,10 @@ absl::StatusOr<Contest> MakeContest(const compiler::Workload& workload,
   TUNEFARM_ASSIGN_OR_RETURN(contest.peak.run, LoadPeak(target, &contest.peak_flops));
   if (const auto onednn = MakeOnednnLayer(workload)) contest.peer.run = *onednn;
   const std::vector<std::string>& early = tuned.early_configs;
-  if (std::find(early.begin(), early.end(), tuned.config) != early.end()) return contest;
+  if (std::find(early.begin(), early.end(), tuned.config) != early.end()) {
+    contest.least_early_share = 1;
+    return contest;
+  }
   for (const std::string& config : early) {
     Timed& timed = contest.early.emplace_back();
     TUNEFARM_ASSIGN_OR_RETURN(timed.run, LoadConfig(workload, target, config));

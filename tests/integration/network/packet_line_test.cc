@@ -9,7 +9,10 @@ namespace {
 
 const absl::Time kStart = absl::UnixEpoch();
 
-PacketLine::Packet Numbered(int number) { return {static_cast<uint8_t>(number)}; }
+PacketLine::Packet Numbered(int number) {
+  return {static_cast<uint8_t>(number & 0xFF), static_cast<uint8_t>(number >> 8)};
+}
+int NumberOf(const PacketLine::Packet& packet) { return packet[0] + (packet[1] << 8); }
 
 TEST(PacketLineTest, PerfectLineDeliversAtOnceAndInOrder) {
   PacketLine line(/*seed=*/1);
@@ -34,9 +37,13 @@ TEST(PacketLineTest, PoorLineLosesItsPartAndLetsPacketsOvertake) {
       {.loss = 0.05, .delay = absl::Milliseconds(80), .jitter = absl::Milliseconds(30)});
   constexpr int kPackets = 10000;
   for (int i = 0; i < kPackets; ++i) {
-    const absl::Time sent = kStart + i * absl::Milliseconds(1);
-    line.Send(Numbered(i), sent);
-    while (line.Receive(sent)) EXPECT_GE(sent, kStart + absl::Milliseconds(50));
+    const absl::Time now = kStart + i * absl::Milliseconds(1);
+    line.Send(Numbered(i), now);
+    while (const auto packet = line.Receive(now)) {
+      const absl::Duration taken = now - (kStart + NumberOf(*packet) * absl::Milliseconds(1));
+      EXPECT_GE(taken, absl::Milliseconds(50));
+      EXPECT_LE(taken, absl::Milliseconds(111));  // Looked for once a millisecond.
+    }
   }
   while (line.Receive(absl::InfiniteFuture())) continue;
   const LineCounts& counts = line.counts();

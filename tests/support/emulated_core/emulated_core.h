@@ -29,13 +29,13 @@ struct CoreResult {
 std::string WhyNoEmulatedCore();
 
 // `machine`: "mps2-an386" (Cortex-M4), "mps2-an500" (Cortex-M7) or "mps2-an505" (Cortex-M33). The
-// tasks' memory, 15 MiB at
-// most, holds images, buffers and scratch of all of them. Errors: kInternal (a fault on the core,
-// with the task's number; QEMU's words), kResourceExhausted.
+// tasks' memory, 15 MiB at most, holds images, buffers and scratch of all of them. Errors:
+// kInternal (a fault on the core, with the task's number; QEMU's words), kResourceExhausted,
+// kInvalidArgument (no such machine).
 absl::StatusOr<std::vector<CoreResult>> RunOnCore(const std::string& machine,
                                                   const std::vector<CoreTask>& tasks);
 
-// The machine for a target's cpu.
+// The machine for a target's cpu; empty: none has it.
 std::string MachineOf(const std::string& cpu);
 
 }  // namespace tunefarm::testing

@@ -1,5 +1,6 @@
-/* The memory that a test shares with the monitor on an emulated core; images, buffers and scratch memory follow in the
- * same block. Its address stands where each monitor was told when it was built (TABLE_POINTER_ADDRESS). */
+/* The memory that a test shares with the monitor on an emulated core; images, buffers and scratch
+ * memory follow in the same block. Its address stands where each monitor was told when it was built
+ * (TABLE_POINTER_ADDRESS). */
 #ifndef TUNEFARM_TESTS_SUPPORT_EMULATED_CORE_TASK_TABLE_H_
 #define TUNEFARM_TESTS_SUPPORT_EMULATED_CORE_TASK_TABLE_H_
 

@@ -88,6 +88,11 @@ TEST(BoardMapTest, AnOrderNamesRegionsOfItsUse) {
               HasSubstr("'ccm' is no region for code"));
 }
 
+TEST(BoardMapTest, RegionsForCodeHaveNamesThatTargetsCanSay) {
+  EXPECT_THAT(Refusal("\"name\": \"sram\"", "\"name\": \"SRAM\""),
+              HasSubstr("regions[0].name: 'SRAM' is no name of a memory for code"));
+}
+
 TEST(BoardMapTest, UnknownMissingAndMalformedKeysAreNamed) {
   EXPECT_THAT(Refusal("\"mailbox\"", "\"mailbx\""), HasSubstr("board.mailbx is unknown"));
   EXPECT_THAT(Refusal("\"mailbox\": \"0x20003120\",", ""), HasSubstr("board.mailbox is missing"));

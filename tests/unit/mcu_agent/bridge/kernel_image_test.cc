@@ -108,5 +108,17 @@ TEST(KernelImageTest, CodeSectionNamesTheMemoryThatItIsFor) {
   EXPECT_EQ(ReadKernelImage(elf.Build(), "kernel", "")->code_memory, "itcm");
 }
 
+// The refusal travels as text, which bytes from outside may not be.
+TEST(KernelImageTest, NameOfAMemoryThatIsNoneIsRefusedAndNotRepeated) {
+  for (const char* name : {".text.\xff\xfe", ".text.", ".text.ITCM", ".text.a;b", ".text.1"}) {
+    ArmElf elf;
+    elf.code_section = name;
+    const auto image = ReadKernelImage(elf.Build(), "kernel", "");
+    ASSERT_FALSE(image.ok()) << name;
+    EXPECT_THAT(std::string(image.status().message()),
+                ::testing::EndsWith("not 1 to 32 characters a-z, 0-9, _"));
+  }
+}
+
 }  // namespace
 }  // namespace tunefarm::mcu_agent
