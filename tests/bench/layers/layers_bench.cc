@@ -27,6 +27,8 @@ namespace {
 
 constexpr int kRounds = 15;
 constexpr double kMinSampleSeconds = 0.004;
+// As many as a session takes into its final.
+constexpr size_t kEarlyFinalists = 4;
 // The best counts as found at this share of its speed, within this time.
 constexpr double kFound = 0.99;
 constexpr double kFoundSeconds = 3;
@@ -77,7 +79,7 @@ void PinToLastCore() {
 struct Contest {
   Timed ours, peak, peer;
   std::vector<Timed> early;
-  double least_early_share = 0;  // 1: the winner is an early one, and none of them is timed.
+  double least_early_share = 0;  // 1: the winner is an early one, so that none is timed.
   double peak_flops = 0;
 
   void Hold() {
@@ -109,9 +111,9 @@ absl::StatusOr<Contest> MakeContest(const compiler::Workload& workload,
     contest.least_early_share = 1;
     return contest;
   }
-  for (const std::string& config : early) {
+  for (size_t i = 0; i < std::min(early.size(), kEarlyFinalists); ++i) {
     Timed& timed = contest.early.emplace_back();
-    TUNEFARM_ASSIGN_OR_RETURN(timed.run, LoadConfig(workload, target, config));
+    TUNEFARM_ASSIGN_OR_RETURN(timed.run, LoadConfig(workload, target, early[i]));
   }
   return contest;
 }

@@ -25,7 +25,6 @@ using compiler::Artifact;
 using compiler::LoadedKernel;
 
 constexpr size_t kEarlyTrials = 16;
-constexpr size_t kEarlyFinalists = 4;
 
 // A loaded kernel with its memory.
 struct Call {
@@ -72,7 +71,6 @@ void FindEarly(std::vector<nlohmann::json> trials, TuningResult* result) {
   std::sort(trials.begin(), trials.end(), [](const auto& a, const auto& b) {
     return a.value("cost_ns", 0.0) < b.value("cost_ns", 0.0);
   });
-  trials.resize(std::min(trials.size(), kEarlyFinalists));
   for (const auto& trial : trials) result->early_configs.push_back(trial["config"]);
 }
 

@@ -17,8 +17,7 @@ struct TuningResult {
   std::string config;
   int trials = 0;
   double seconds = 0;  // Of the session, without process start.
-  // What a session of only 16 trials would have taken into its final: the fastest four of its first
-  // 16, and when the last of those 16 was done.
+  // The first 16 trials that were ok, fastest first, and when the last of them was done.
   std::vector<std::string> early_configs;
   double early_seconds = 0;
 };
