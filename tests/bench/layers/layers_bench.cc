@@ -68,12 +68,23 @@ struct Means {
   int num_found_early = 0;
 };
 
-void PinToLastCore() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &set);
-  sched_setaffinity(0, sizeof(set), &set);
-}
+// Keeps this process on the last core while it lives, and not the tuner's, which it starts besides.
+class OnLastCore {
+ public:
+  OnLastCore() {
+    sched_getaffinity(0, sizeof(before_), &before_);
+    cpu_set_t last;
+    CPU_ZERO(&last);
+    CPU_SET(sysconf(_SC_NPROCESSORS_ONLN) - 1, &last);
+    sched_setaffinity(0, sizeof(last), &last);
+  }
+  ~OnLastCore() { sched_setaffinity(0, sizeof(before_), &before_); }
+  OnLastCore(const OnLastCore&) = delete;
+  OnLastCore& operator=(const OnLastCore&) = delete;
+
+ private:
+  cpu_set_t before_;
+};
 
 // All that is timed for one layer, in the order in which it takes turns.
 struct Contest {
@@ -83,6 +94,7 @@ struct Contest {
   double peak_flops = 0;
 
   void Hold() {
+    const OnLastCore pinned;
     std::vector<Timed*> all = {&ours, &peak, &peer};
     for (Timed& timed : early) all.push_back(&timed);
     std::erase_if(all, [](const Timed* timed) { return !timed->run; });
@@ -173,7 +185,6 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   // The results of an earlier run would seed this one's search.
   if (chosen_db->empty()) std::filesystem::remove(db);
-  PinToLastCore();
   const auto target = compiler::ParseTarget("native");
   std::printf("target %s\n%-74s %7s %6s %6s %7s %6s %5s %6s %6s %6s %8s %6s\n",
               compiler::Print(*target).c_str(), "layer", "us", "GF", "%peak", "%eff", "mad",
