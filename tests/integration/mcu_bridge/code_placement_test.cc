@@ -3,37 +3,31 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
+#include <optional>
 
 #include "nlohmann/json.hpp"
-#include "tests/support/mcu_farm/deployed_example.h"
+#include "tests/support/mcu_farm/boards_copy.h"
+#include "tests/support/mcu_farm/farm_client.h"
 #include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/program.h"
 
 namespace tunefarm {
 namespace {
 
-namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::tunefarm::testing::BoardsCopy;
 using ::tunefarm::testing::Finished;
 using ::tunefarm::testing::LastLine;
 using ::tunefarm::testing::Program;
 using ::tunefarm::testing::RunProgram;
 using ::tunefarm::testing::TempFolder;
+using ::tunefarm::testing::TrackerProcess;
 
 constexpr char kWorkload[] = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
 constexpr char kTarget[] = "cortex-m7,code=ssram1+ssram23";
 constexpr char kConfig[] = "pixels=2,channels=4,steps=8,weight_bits=16,rows=0,code_memory=";
-
-std::string Text(const fs::path& path) {
-  std::stringstream content;
-  content << std::ifstream(path).rdbuf();
-  return content.str();
-}
 
 // A farm of one emulated mps2-an500 whose log can be read.
 class CodePlacementTest : public ::testing::Test {
@@ -41,19 +35,18 @@ class CodePlacementTest : public ::testing::Test {
   void SetUp() override {
     const std::string missing = testing::MissingForEmulatedBoards();
     if (!missing.empty()) GTEST_SKIP() << missing;
-    fs::copy(fs::path(TUNEFARM_BIN_DIR) / "../boards", boards_, fs::copy_options::recursive);
+    boards_.emplace(folder_.File("boards"));
   }
 
   // Runs `tuner` with `arguments` against the farm, and ends the farm.
   Finished OnFarm(std::vector<std::string> arguments) {
-    Program tracker("tuner-tracker", {"--listen", "127.0.0.1:0"});
-    const std::string address = tracker.ReadLine().substr(std::string("listening on ").size());
-    Program agent("tuner-mcu-agent",
-                  {"--board", "emulated:mps2-an500", "--boards-dir", boards_, "--state-dir",
-                   folder_.path(), "--log-level", "info", "--tracker", address});
+    const TrackerProcess tracker;
+    Program agent("tuner-mcu-agent", {"--board", "emulated:mps2-an500", "--boards-dir",
+                                      boards_->folder(), "--state-dir", folder_.path(),
+                                      "--log-level", "info", "--tracker", tracker.address()});
     EXPECT_THAT(agent.ReadLine(), EndsWith("as mps2-an500")) << agent.Errors();
-    arguments.insert(arguments.end(), {"--tracker", address, "--emulated", "--target", kTarget,
-                                       "--db", db_, "--json"});
+    arguments.insert(arguments.end(), {"--tracker", tracker.address(), "--emulated", "--target",
+                                       kTarget, "--db", db_, "--json"});
     Finished finished = RunProgram("tuner", arguments);
     agent.Signal(SIGTERM);
     agent.Wait();
@@ -66,7 +59,7 @@ class CodePlacementTest : public ::testing::Test {
   }
 
   const TempFolder folder_;
-  const fs::path boards_ = folder_.File("boards");
+  std::optional<BoardsCopy> boards_;
   const std::string db_ = folder_.File("tuner.db");
   std::string agent_log_;
 };
@@ -93,11 +86,7 @@ TEST_F(CodePlacementTest, OneScheduleRunsFromEitherMemory) {
 
 TEST_F(CodePlacementTest, CodeThatItsMemoryCannotHoldIsRefusedWithBytes) {
   // 512 bytes of SSRAM 1.
-  std::string map = Text(boards_ / "mps2-an500/board.json");
-  const std::string all = "\"0x3FFC00\"";
-  ASSERT_NE(map.find(all), std::string::npos);
-  map.replace(map.find(all), all.size(), "\"0x200\"");
-  std::ofstream(boards_ / "mps2-an500/board.json") << map;
+  boards_->Replace("mps2-an500/board.json", "\"0x3FFC00\"", "\"0x200\"");
   const Finished bench = OnFarm({"bench", kWorkload, "--config", std::string(kConfig) + "0"});
   EXPECT_EQ(bench.code, 1);
   EXPECT_THAT(bench.err, AllOf(HasSubstr("out_of_memory in phase load"), HasSubstr("in ssram1"),

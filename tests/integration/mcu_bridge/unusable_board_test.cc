@@ -5,9 +5,11 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <optional>
 
 #include "nlohmann/json.hpp"
+#include "tests/support/mcu_farm/boards_copy.h"
+#include "tests/support/mcu_farm/farm_client.h"
 #include "tests/support/mcu_farm/missing_programs.h"
 #include "tests/support/program.h"
 
@@ -16,28 +18,19 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::tunefarm::testing::BoardsCopy;
 using ::tunefarm::testing::Finished;
 using ::tunefarm::testing::Program;
 using ::tunefarm::testing::RunProgram;
 using ::tunefarm::testing::TempFolder;
+using ::tunefarm::testing::TrackerProcess;
 
 class UnusableBoardTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const std::string missing = testing::MissingForEmulatedBoards();
     if (!missing.empty()) GTEST_SKIP() << missing;
-    fs::copy(fs::path(TUNEFARM_BIN_DIR) / "../boards", boards_, fs::copy_options::recursive);
-  }
-
-  // In a file of the boards' folder, which is this test's own.
-  void Replace(const std::string& file, const std::string& text, const std::string& with) {
-    std::stringstream content;
-    content << std::ifstream(boards_ / file).rdbuf();
-    std::string edited = content.str();
-    const size_t at = edited.find(text);
-    ASSERT_NE(at, std::string::npos) << file << " has no " << text;
-    edited.replace(at, text.size(), with);
-    std::ofstream(boards_ / file) << edited;
+    boards_.emplace(folder_.File("boards"));
   }
 
   // A probe on what the agent takes for this machine's USB.
@@ -52,21 +45,20 @@ class UnusableBoardTest : public ::testing::Test {
   // What the agent of `board` says and what the farm's list shows.
   void ExpectUnavailable(const std::string& reason, const std::vector<std::string>& more = {},
                          const std::string& board = "emulated:mps2-an500") {
-    Program tracker("tuner-tracker", {"--listen", "127.0.0.1:0"});
-    const std::string address = tracker.ReadLine().substr(std::string("listening on ").size());
-    std::vector<std::string> arguments = {"--board",     board,          "--boards-dir", boards_,
-                                          "--state-dir", folder_.path(), "--log-level",  "off",
-                                          "--tracker",   address};
+    const TrackerProcess tracker;
+    std::vector<std::string> arguments = {
+        "--board",      board,         "--boards-dir", boards_->folder(), "--state-dir",
+        folder_.path(), "--log-level", "off",          "--tracker",       tracker.address()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     Program agent("tuner-mcu-agent", arguments);
     EXPECT_THAT(agent.ReadLine(), HasSubstr("unavailable: " + reason));
-    const Finished list = RunProgram("tuner", {"device", "list", "--tracker", address});
+    const Finished list = RunProgram("tuner", {"device", "list", "--tracker", tracker.address()});
     EXPECT_EQ(list.code, 0);
     EXPECT_THAT(list.out, HasSubstr("unavailable (" + reason));
   }
 
   const TempFolder folder_;
-  const fs::path boards_ = folder_.File("boards");
+  std::optional<BoardsCopy> boards_;
   const fs::path usb_ = folder_.File("usb");
 };
 
@@ -84,13 +76,13 @@ TEST_F(UnusableBoardTest, OpenOcdIsTooOld) {
 }
 
 TEST_F(UnusableBoardTest, ChipIsAnother) {
-  Replace("mps2-an500/board.json", "0x4100C270", "0x4100C240");
+  boards_->Replace("mps2-an500/board.json", "0x4100C270", "0x4100C240");
   ExpectUnavailable(
       "wrong core id: the word at 0xe000ed00 is 0x411fc272, a mps2-an500 has 0x4100c240 there");
 }
 
 TEST_F(UnusableBoardTest, ProbeDoesNotAnswer) {
-  Replace("probe.cfg", "tcp $TUNEFARM_STLINK_PORT", "tcp 9");
+  boards_->Replace("probe.cfg", "tcp $TUNEFARM_STLINK_PORT", "tcp 9");
   ExpectUnavailable("OpenOCD ended by exit code 1: cannot connect to stlink server");
 }
 
@@ -99,19 +91,19 @@ TEST_F(UnusableBoardTest, BoardBehindTheProbeDoesNotAnswer) {
   const auto ready = nlohmann::json::parse(board.ReadLine());
   const std::string control = ready["control_port"].dump();
   ASSERT_EQ(RunProgram("tuner-emulated-board", {"send", control, "dead-cable"}).code, 0);
-  Replace("probe.cfg", "tcp $TUNEFARM_STLINK_PORT", "tcp " + ready["stlink_port"].dump());
+  boards_->Replace("probe.cfg", "tcp $TUNEFARM_STLINK_PORT", "tcp " + ready["stlink_port"].dump());
   ExpectUnavailable("OpenOCD ended by exit code 1:");
 }
 
 TEST_F(UnusableBoardTest, RegionsOfTheMapOverlap) {
-  Replace("mps2-an500/board.json", "\"base\": \"0x60000000\"", "\"base\": \"0x20100000\"");
-  ExpectUnavailable((boards_ / "mps2-an500/board.json").string() +
+  boards_->Replace("mps2-an500/board.json", "\"base\": \"0x60000000\"", "\"base\": \"0x20100000\"");
+  ExpectUnavailable((boards_->folder() / "mps2-an500/board.json").string() +
                     ": regions ssram23 [0x20000000, 0x20400000) and psram "
                     "[0x20100000, 0x21100000) overlap");
 }
 
 TEST_F(UnusableBoardTest, MapNamesACoreThatNoKernelIsCompiledFor) {
-  Replace("mps2-an500/board.json", "\"cortex-m7\"", "\"cortex-m85\"");
+  boards_->Replace("mps2-an500/board.json", "\"cortex-m7\"", "\"cortex-m85\"");
   ExpectUnavailable("board mps2-an500 has a cortex-m85, which no kernel is compiled for");
 }
 
@@ -134,15 +126,15 @@ TEST_F(UnusableBoardTest, ProbeOfThatSerialIsNotThere) {
 }
 
 TEST_F(UnusableBoardTest, FirmwareIsOfAnotherVersion) {
-  const fs::path firmware = boards_ / "mps2-an500/firmware.elf";
+  const fs::path firmware = boards_->folder() / "mps2-an500/firmware.elf";
   fs::copy(TUNEFARM_FOREIGN_FIRMWARE, firmware, fs::copy_options::overwrite_existing);
   ExpectUnavailable("firmware " + firmware.string() + " speaks mailbox version 99, this bridge 2");
 }
 
 TEST_F(UnusableBoardTest, FirmwareIsOfAnotherBoard) {
-  fs::copy(boards_ / "mps2-an386/firmware.elf", boards_ / "mps2-an500/firmware.elf",
-           fs::copy_options::overwrite_existing);
-  ExpectUnavailable("firmware " + (boards_ / "mps2-an500/firmware.elf").string() +
+  fs::copy(boards_->folder() / "mps2-an386/firmware.elf",
+           boards_->folder() / "mps2-an500/firmware.elf", fs::copy_options::overwrite_existing);
+  ExpectUnavailable("firmware " + (boards_->folder() / "mps2-an500/firmware.elf").string() +
                     " is of board \"mps2-an386\", not mps2-an500");
 }
 
