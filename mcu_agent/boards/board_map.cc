@@ -146,18 +146,30 @@ absl::StatusOr<MemoryRange> CheckedRange(uint32_t base, uint32_t bytes, const st
 absl::StatusOr<MemoryRegion> ReadRegion(const Json& json, const std::string& source,
                                         const std::string& place) {
   Reader reader(json, source, place);
-  reader.AllowOnly({"name", "base", "bytes", "use"});
+  reader.AllowOnly({"name", "kind", "base", "bytes", "use"});
   MemoryRegion region;
   region.name = reader.Text("name");
+  const std::string kind = reader.Has("kind") ? reader.Text("kind") : "ram";
   const uint32_t base = reader.Number("base");
   const uint32_t bytes = reader.Number("bytes");
-  for (const std::string& use : reader.Texts("use")) {
-    if (use != "code" && use != "data") {
-      return Wrong(source, absl::StrFormat("%s.use: '%s' is neither code nor data", place, use));
-    }
-    (use == "code" ? region.code : region.data) = true;
-  }
+  const std::vector<std::string> uses = reader.Texts("use");
   TUNEFARM_RETURN_IF_ERROR(reader.status());
+  if (kind != "ram" && kind != "flash") {
+    return Wrong(source, absl::StrFormat("%s.kind: '%s' is neither ram nor flash", place, kind));
+  }
+  region.flash = kind == "flash";
+  for (const std::string& use : uses) {
+    if (use == "code") {
+      region.code = true;
+    } else if (use == "constants") {
+      region.constants = true;
+    } else if (use == "data" && !region.flash) {
+      region.data = region.constants = true;
+    } else {
+      return Wrong(source, absl::StrFormat("%s.use: '%s' is not one of code, constants%s", place,
+                                           use, region.flash ? " (of flash)" : ", data"));
+    }
+  }
   if (region.code && tunefarm_is_memory_name(region.name.data(), region.name.size()) == 0) {
     return Wrong(source,
                  absl::StrFormat("%s.name: '%s' is no name of a memory for code (a-z first, "
@@ -172,7 +184,24 @@ std::string Span(const MemoryRange& range) {
   return absl::StrFormat("[0x%08x, 0x%08x)", range.base, range.end());
 }
 
+absl::Status CheckOrder(const BoardMap& map, const std::string& source, const char* key,
+                        const std::vector<std::string>& order, const char* use,
+                        bool (*can_hold)(const MemoryRegion&)) {
+  if (order.empty()) return Wrong(source, absl::StrFormat("%s is empty", key));
+  for (const std::string& name : order) {
+    const MemoryRegion* region = FindRegion(map, name);
+    if (region == nullptr || !can_hold(*region)) {
+      return Wrong(source, absl::StrFormat("%s: '%s' is no region for %s", key, name, use));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
+  const auto is_flash = [](const MemoryRegion& region) { return region.flash; };
+  if (std::count_if(map.regions.begin(), map.regions.end(), is_flash) > 1) {
+    return Wrong(source, "two regions are flash; there may be one");
+  }
   for (size_t i = 0; i + 1 < map.regions.size(); ++i) {
     const MemoryRegion& a = map.regions[i];
     const MemoryRegion& b = map.regions[i + 1];
@@ -182,29 +211,25 @@ absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
     }
   }
   const auto holds_firmware = [&map](const MemoryRegion& region) {
-    return region.code && region.range.Contains(map.firmware);
+    return region.code && !region.flash && region.range.Contains(map.firmware);
   };
   if (std::none_of(map.regions.begin(), map.regions.end(), holds_firmware)) {
-    return Wrong(source, absl::StrFormat("firmware %s lies in no region that holds code",
-                                         Span(map.firmware)));
+    return Wrong(source,
+                 absl::StrFormat("firmware %s lies in no RAM that holds code", Span(map.firmware)));
   }
   const MemoryRange mailbox = {map.mailbox, sizeof(tunefarm_mailbox)};
   if (map.mailbox % 8 != 0 || !map.firmware.Contains(mailbox)) {
     return Wrong(source, absl::StrFormat("mailbox 0x%08x is misaligned or not inside firmware %s",
                                          map.mailbox, Span(map.firmware)));
   }
-  for (const auto& [order, code] : {std::pair{&map.code_order, true}, {&map.data_order, false}}) {
-    const char* key = code ? "code_order" : "data_order";
-    if (order->empty()) return Wrong(source, absl::StrFormat("%s is empty", key));
-    for (const std::string& name : *order) {
-      const MemoryRegion* region = FindRegion(map, name);
-      if (region == nullptr || !(code ? region->code : region->data)) {
-        return Wrong(source, absl::StrFormat("%s: '%s' is no region for %s", key, name,
-                                             code ? "code" : "data"));
-      }
-    }
-  }
-  return absl::OkStatus();
+  // Flash is programmed for a kernel that asks for it, never by default.
+  TUNEFARM_RETURN_IF_ERROR(
+      CheckOrder(map, source, "code_order", map.code_order, "code in RAM",
+                 [](const auto& region) { return region.code && !region.flash; }));
+  TUNEFARM_RETURN_IF_ERROR(CheckOrder(map, source, "data_order", map.data_order, "data",
+                                      [](const auto& region) { return region.data; }));
+  return CheckOrder(map, source, "constant_order", map.constant_order, "constants",
+                    [](const auto& region) { return region.constants; });
 }
 
 absl::Status ReadFirmware(const Json& json, const std::string& source, const std::string& directory,
@@ -228,7 +253,8 @@ absl::StatusOr<BoardMap> ParseBoardMap(const std::string& text, const std::strin
   if (json.is_discarded()) return Wrong(source, "is no JSON");
   Reader reader(json, source, "board");
   reader.AllowOnly({"board", "description", "cpu", "cpuid", "chip", "emulator", "openocd",
-                    "firmware", "mailbox", "regions", "code_order", "data_order"});
+                    "firmware", "mailbox", "regions", "code_order", "data_order",
+                    "constant_order"});
   BoardMap map;
   map.name = reader.Text("board");
   map.description = reader.Text("description");
@@ -237,6 +263,8 @@ absl::StatusOr<BoardMap> ParseBoardMap(const std::string& text, const std::strin
   map.mailbox = reader.Number("mailbox");
   map.code_order = reader.Texts("code_order");
   map.data_order = reader.Texts("data_order");
+  map.constant_order =
+      reader.Has("constant_order") ? reader.Texts("constant_order") : map.data_order;
   const Json& cpuid = reader.Child("cpuid");
   const Json& firmware = reader.Child("firmware");
   const Json& regions = reader.Child("regions");
@@ -308,6 +336,22 @@ const MemoryRegion* FindRegion(const BoardMap& map, const std::string& name) {
     if (region.name == name) return &region;
   }
   return nullptr;
+}
+
+const MemoryRegion* FlashOf(const BoardMap& map) {
+  for (const MemoryRegion& region : map.regions) {
+    if (region.flash) return &region;
+  }
+  return nullptr;
+}
+
+BoardMap WithoutFlash(BoardMap map) {
+  const MemoryRegion* flash = FlashOf(map);
+  if (flash == nullptr) return map;
+  std::erase(map.constant_order, flash->name);
+  if (map.constant_order.empty()) map.constant_order = map.data_order;
+  std::erase_if(map.regions, [](const MemoryRegion& region) { return region.flash; });
+  return map;
 }
 
 std::vector<MemoryRange> FreeRanges(const BoardMap& map, const MemoryRegion& region) {

@@ -29,13 +29,15 @@ struct MemoryRange {
   bool operator==(const MemoryRange&) const = default;
 };
 
-// RAM that the bridge may fill.
+// Memory that the bridge may fill.
 struct MemoryRegion {
   std::string name;  // "itcm", "dtcm", "sram1": what a placement knob names.
   MemoryRange range;
   bool code = false;  // The core can fetch instructions from it.
-  bool data = false;  // Kernels can read and write it. (With the firmware's MPU on, the code space
-                      // below 0x20000000 can be code or data, not both.)
+  bool data = false;  // Kernels can read and write it; never of flash. (With the firmware's MPU on,
+                      // the code space below 0x20000000 can be code or data, not both.)
+  bool constants = false;  // Kernels can read it; true where `data` is.
+  bool flash = false;  // Whole sectors of flash, erased and programmed by the debugger; else RAM.
 };
 
 // A word that tells chips apart: (word at address) & mask == value.
@@ -61,11 +63,14 @@ struct BoardMap {
   std::string firmware_elf;          // Path of the firmware's ELF; linked to run from `firmware`.
   MemoryRange firmware;  // Firmware block: code, data, stack and mailbox. Its first two words are
                          // the initial SP and PC. Inside one of `regions`.
-  uint32_t mailbox = 0;                 // Address of the tunefarm_mailbox, inside `firmware`.
-  std::vector<MemoryRegion> regions;    // Disjoint, sorted by address.
-  std::vector<std::string> code_order;  // Regions for images, best first; all have `code`.
+  uint32_t mailbox = 0;  // Address of the tunefarm_mailbox, inside `firmware`.
+  std::vector<MemoryRegion> regions;  // Disjoint, sorted by address.
+  std::vector<std::string>
+      code_order;  // Regions for images that name none, best first; RAM, all have `code`.
   std::vector<std::string>
       data_order;  // Regions for tensors and stacks, best first; all have `data`.
+  std::vector<std::string>
+      constant_order;  // Regions for weights and biases, best first; all have `constants`.
 };
 
 // Parses a map. `source` names the text in messages; relative paths in it are taken from
@@ -87,6 +92,12 @@ std::string DefaultBoardsDir();
 
 // The region of that name, or null.
 const MemoryRegion* FindRegion(const BoardMap& map, const std::string& name);
+
+// The flash of a board, or null. There is at most one such region.
+const MemoryRegion* FlashOf(const BoardMap& map);
+
+// The board as it is to be used where nothing may be erased: without its flash.
+BoardMap WithoutFlash(BoardMap map);
 
 // What is free of a region: all of it but the firmware's block. Sorted by address.
 std::vector<MemoryRange> FreeRanges(const BoardMap& map, const MemoryRegion& region);

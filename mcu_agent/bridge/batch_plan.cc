@@ -41,6 +41,7 @@ uint64_t TimeoutNs(const v1::TimingSpec& timing) {
 
 CandidateSize SizeOf(const ReadyCandidate& candidate) {
   CandidateSize size;
+  size.digest = candidate.candidate->kernel().digest();
   size.image_bytes = candidate.image.bytes.size();
   size.image_alignment_bytes = candidate.image.alignment_bytes;
   size.num_buffers = static_cast<uint32_t>(candidate.signature().buffers_size());
@@ -53,8 +54,13 @@ CandidateSize SizeOf(const ReadyCandidate& candidate) {
 
 SharedSize SharedOf(const BatchContext& context, const ReadyCandidate& candidate) {
   SharedSize shared;
-  for (const v1::Buffer& buffer : candidate.signature().buffers()) {
-    if (IsDrawn(buffer)) shared.drawn_bytes.push_back(BufferBytes(buffer));
+  const v1::KernelSignature& signature = candidate.signature();
+  for (int i = 0; i < signature.buffers_size(); ++i) {
+    const v1::Buffer& buffer = signature.buffers(i);
+    if (!IsDrawn(buffer)) continue;
+    shared.drawn.push_back(
+        {BufferBytes(buffer), buffer.role() == v1::BUFFER_ROLE_CONSTANT,
+         DrawnKey(buffer, static_cast<uint32_t>(i), context.request->verification.seed())});
   }
   shared.output_bytes = BufferBytes(OutputOf(context, candidate));
   shared.stack_bytes = kStackBytes;
@@ -112,15 +118,16 @@ class Planner {
 
   absl::StatusOr<BatchPlan> Plan(const ResidentSet& residents, DrawnChecksums* checksums) {
     const ReadyCandidate& first = *candidates_.front();
-    TUNEFARM_ASSIGN_OR_RETURN(
-        placement_, PlaceBatch(*context_.board, SharedOf(context_, first), SizesOf(candidates_)));
+    TUNEFARM_ASSIGN_OR_RETURN(placement_, PlaceBatch(*context_.board, SharedOf(context_, first),
+                                                     SizesOf(candidates_), *context_.flash));
+    plan_.erases_flash = placement_.erases_flash;
     plan_.num_candidates = candidates_.size();
     plan_.repeats = NumRepeats(context_.request->timing, context_.board->emulator.has_value());
     plan_.output = placement_.output;
     plan_.output_bytes = BufferBytes(OutputOf(context_, first));
     plan_.samples = placement_.samples;
-    AddTensors(residents, checksums);
     AddBlock();
+    AddTensors(residents, checksums);
     plan_.block_check = plan_.tasks.size();
     plan_.tasks.push_back(ChecksumTask(plan_.block, plan_.block.size()));
     plan_.first_call = plan_.tasks.size();
@@ -134,8 +141,13 @@ class Planner {
   }
 
  private:
-  void AddTensors(const ResidentSet& residents, DrawnChecksums* checksums);
   void AddBlock();
+  void AddTensors(const ResidentSet& residents, DrawnChecksums* checksums);
+  // All tensors, none of which is brought to the board yet.
+  void ListTensors(DrawnChecksums* checksums);
+  BatchPlan::Write DrawnWrite(const BatchPlan::Tensor& tensor) const;
+  void Fill(const BatchPlan::Tensor& tensor);
+  bool InFlash(uint64_t address) const;
   tunefarm_call CallOf(size_t index) const;
   void AddSetup();
   uint64_t BudgetTicks() const;
@@ -147,7 +159,12 @@ class Planner {
   BatchPlan plan_;
 };
 
-void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums) {
+bool Planner::InFlash(uint64_t address) const {
+  const MemoryRegion* flash = FlashOf(*context_.board);
+  return flash != nullptr && flash->range.base <= address && address < flash->range.end();
+}
+
+void Planner::ListTensors(DrawnChecksums* checksums) {
   const v1::KernelSignature& signature = candidates_.front()->signature();
   const uint64_t seed = context_.request->verification.seed();
   for (int i = 0; i < signature.buffers_size(); ++i) {
@@ -159,30 +176,55 @@ void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums
     tensor.range = {address, address + BufferBytes(buffer)};
     tensor.key = DrawnKey(buffer, tensor.position, seed);
     tensor.crc = checksums->Of(buffer, tensor.position, seed);
-    tensor.must_fill = !residents.Holds(tensor.range, tensor.key);
     plan_.tensors.push_back(tensor);
-    if (!tensor.must_fill) continue;
-    if (buffer.data_type() == v1::DATA_TYPE_F32 && !context_.has_fpu) {
-      std::string bytes = DrawTensor(buffer, tensor.position, seed);
-      bytes.resize(RoundUpWord(bytes.size()));
-      plan_.writes.push_back({address, std::move(bytes)});
-      continue;
-    }
-    tunefarm_fill_task fill = {};
-    fill.head.kind = TUNEFARM_TASK_FILL;
-    fill.destination = address;
-    fill.num_elems = static_cast<uint32_t>(buffer.num_elems());
-    fill.type = FillType(buffer.data_type());
-    fill.buffer = tensor.position;
-    fill.low = buffer.fill().low();
-    fill.high = buffer.fill().high();
-    fill.scale = buffer.fill().scale();
-    fill.seed = seed;
-    plan_.tasks.push_back(Task(fill));
   }
 }
 
-// Images and pointer tables, as one write.
+// Those in flash first: programming it costs what is in RAM.
+void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums) {
+  ListTensors(checksums);
+  for (BatchPlan::Tensor& tensor : plan_.tensors) {
+    if (!InFlash(tensor.range.begin)) continue;
+    tensor.must_fill = plan_.erases_flash || !context_.flash->Find(tensor.key);
+    if (tensor.must_fill) plan_.flash_writes.push_back(DrawnWrite(tensor));
+  }
+  for (BatchPlan::Tensor& tensor : plan_.tensors) {
+    if (InFlash(tensor.range.begin)) continue;
+    tensor.must_fill = !plan_.flash_writes.empty() || !residents.Holds(tensor.range, tensor.key);
+    if (tensor.must_fill) Fill(tensor);
+  }
+}
+
+BatchPlan::Write Planner::DrawnWrite(const BatchPlan::Tensor& tensor) const {
+  const v1::Buffer& buffer =
+      candidates_.front()->signature().buffers(static_cast<int>(tensor.position));
+  std::string bytes = DrawTensor(buffer, tensor.position, context_.request->verification.seed());
+  bytes.resize(RoundUpWord(bytes.size()));
+  return {static_cast<uint32_t>(tensor.range.begin), std::move(bytes), tensor.key};
+}
+
+// Computed on the board, where its firmware can.
+void Planner::Fill(const BatchPlan::Tensor& tensor) {
+  const v1::Buffer& buffer =
+      candidates_.front()->signature().buffers(static_cast<int>(tensor.position));
+  if (buffer.data_type() == v1::DATA_TYPE_F32 && !context_.has_fpu) {
+    plan_.writes.push_back(DrawnWrite(tensor));
+    return;
+  }
+  tunefarm_fill_task fill = {};
+  fill.head.kind = TUNEFARM_TASK_FILL;
+  fill.destination = static_cast<uint32_t>(tensor.range.begin);
+  fill.num_elems = static_cast<uint32_t>(buffer.num_elems());
+  fill.type = FillType(buffer.data_type());
+  fill.buffer = tensor.position;
+  fill.low = buffer.fill().low();
+  fill.high = buffer.fill().high();
+  fill.scale = buffer.fill().scale();
+  fill.seed = context_.request->verification.seed();
+  plan_.tasks.push_back(Task(fill));
+}
+
+// Images and pointer tables, as one write where they are not there yet.
 void Planner::AddBlock() {
   plan_.block = placement_.block;
   std::string bytes(plan_.block.size(), '\0');
@@ -208,7 +250,10 @@ void Planner::AddBlock() {
     put(place.table, table.data(), table.size() * kWordBytes);
   }
   plan_.block_crc = Crc32(bytes);
-  plan_.writes.push_back({static_cast<uint32_t>(plan_.block.begin), std::move(bytes)});
+  if (placement_.block_is_there) return;
+  auto& writes = InFlash(plan_.block.begin) ? plan_.flash_writes : plan_.writes;
+  writes.push_back(
+      {static_cast<uint32_t>(plan_.block.begin), std::move(bytes), placement_.block_key});
 }
 
 tunefarm_call Planner::CallOf(size_t index) const {
@@ -310,7 +355,9 @@ absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
   const std::vector<CandidateSize> sizes = SizesOf(candidates);
   const size_t most = context.capacity - 2 * NumDrawn(candidates.front()->signature()) - 1;
   const size_t count = NumThatFit(*context.board, shared, sizes, most);
-  if (count == 0) return PlaceBatch(*context.board, shared, {sizes.front()}).status();
+  if (count == 0) {
+    return PlaceBatch(*context.board, shared, {sizes.front()}, *context.flash).status();
+  }
   return count;
 }
 

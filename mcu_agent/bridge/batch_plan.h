@@ -16,6 +16,7 @@
 #include "mcu_agent/boards/board_map.h"
 #include "mcu_agent/bridge/board_session.h"
 #include "mcu_agent/bridge/drawn_tensor.h"
+#include "mcu_agent/bridge/flash_contents.h"
 #include "mcu_agent/bridge/kernel_image.h"
 #include "mcu_agent/bridge/placement.h"
 #include "mcu_agent/bridge/resident_set.h"
@@ -31,7 +32,7 @@ struct ReadyCandidate {
   const v1::KernelSignature& signature() const { return candidate->kernel().signature(); }
 };
 
-// The firmware and the request, as far as a plan depends on them.
+// The board, its firmware and the request, as far as a plan depends on them.
 struct BatchContext {
   const BoardMap* board = nullptr;
   const device_agent::MeasureRequest* request = nullptr;
@@ -39,12 +40,14 @@ struct BatchContext {
   bool has_fpu = false;   // The firmware can draw floats.
   uint32_t tick_hz = 0;
   uint32_t overhead_ticks = 0;
+  const FlashContents* flash = nullptr;
 };
 
 struct BatchPlan {
   struct Write {
     uint32_t address = 0;
     std::string bytes;  // Whole words.
+    std::string key;    // Of what they are, for FlashContents.
   };
   // A tensor of the signature and where it lies.
   struct Tensor {
@@ -55,6 +58,9 @@ struct BatchPlan {
     bool must_fill = false;
   };
 
+  // Come first, and the firmware is started anew after them.
+  bool erases_flash = false;  // All of it, before them.
+  std::vector<Write> flash_writes;
   std::vector<Write> writes;
   std::vector<tunefarm_task> tasks;
   QueueSetup setup;

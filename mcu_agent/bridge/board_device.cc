@@ -43,7 +43,9 @@ absl::StatusOr<v1::DeviceInfo> DescribeBoard(const BoardMap& board) {
     }
     device.set_num_cores(1);
     uint64_t memory_bytes = 0;
-    for (const MemoryRegion& region : board.regions) memory_bytes += region.range.bytes;
+    for (const MemoryRegion& region : board.regions) {
+      if (!region.flash) memory_bytes += region.range.bytes;
+    }
     device.set_memory_bytes(memory_bytes);
     (*device.mutable_tags())["board"] = board.name;
     device.set_emulated(board.emulator.has_value());

@@ -121,6 +121,19 @@ absl::Status BoardSession::Boot(bool load) {
   return absl::OkStatus();
 }
 
+absl::Status BoardSession::ProgramFlash(const MemoryRange& erase,
+                                        const std::vector<FlashWrite>& writes) {
+  // A chip out of reset: at the clock that flash drivers expect, without caches and MPU.
+  TUNEFARM_RETURN_IF_ERROR(base::Annotate(link_.ResetAndHalt(), "reset halt"));
+  TUNEFARM_RETURN_IF_ERROR(CheckChip());
+  if (erase.bytes != 0) TUNEFARM_RETURN_IF_ERROR(link_.EraseFlash(erase.base, erase.bytes));
+  for (const FlashWrite& write : writes) {
+    TUNEFARM_RETURN_IF_ERROR(link_.ProgramFlash(write.address, write.bytes));
+  }
+  // The debugger's flash loader used RAM that may be the firmware's.
+  return Boot(/*load=*/true);
+}
+
 absl::Status BoardSession::CheckChip() {
   TUNEFARM_RETURN_IF_ERROR(CheckId(board_.cpuid, "core"));
   return board_.chip ? CheckId(*board_.chip, "chip") : absl::OkStatus();

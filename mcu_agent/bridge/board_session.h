@@ -56,6 +56,14 @@ class BoardSession {
   // firmware does not come up; UNAVAILABLE, DEADLINE_EXCEEDED: the link is gone.
   absl::Status Boot(bool load);
 
+  struct FlashWrite {
+    uint32_t address = 0;
+    std::string_view bytes;  // Whole words.
+  };
+  // Resets the board, erases `erase` if it is not empty, programs `writes` into blank flash, and
+  // boots anew: what was in RAM is gone. Errors as of Boot; flash is then in no known state.
+  absl::Status ProgramFlash(const MemoryRange& erase, const std::vector<FlashWrite>& writes);
+
   // Of the firmware that runs. Requires a successful Boot.
   const tunefarm_identity& identity() const { return identity_; }
   const tunefarm_clock& clock() const { return clock_; }

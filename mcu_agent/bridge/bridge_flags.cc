@@ -60,6 +60,9 @@ void AddOptions(CLI::App& app, BridgeFlags& flags, std::vector<std::string>& tag
       ->capture_default_str();
   app.add_flag("--run-quarantined", flags.run_quarantined,
                "run kernels again that took such a board down before");
+  app.add_flag("--use-flash", flags.use_flash,
+               "kernels and constants may be programmed into the flash that the board's map names: "
+               "what is there is lost, and it wears");
   app.add_flag("--die-with-parent", flags.die_with_parent,
                "end when the thread that started this process ends");
   app.add_option("--log-level", flags.log_level, "trace, debug, info, warn, error or off")

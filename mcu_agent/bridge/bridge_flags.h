@@ -24,6 +24,7 @@ struct BridgeFlags {
   std::string token_file;
   uint32_t batch = 16;
   bool run_quarantined = false;
+  bool use_flash = false;
   bool die_with_parent = false;
   std::string log_level = "warn";
 };

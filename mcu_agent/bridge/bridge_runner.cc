@@ -70,7 +70,8 @@ BridgeRunner::BridgeRunner(BridgeOptions options, const BoardMap* board, BoardCo
       pace_(*pace),
       control_(*control),
       quarantine_(*quarantine),
-      ladder_(options_.has_power_hook) {}
+      ladder_(options_.has_power_hook),
+      contents_(board) {}
 
 std::string BridgeRunner::unavailable_reason() const {
   base::MutexLock lock(&state_);
@@ -98,7 +99,7 @@ absl::Status BridgeRunner::EnsureUp() {
 
 absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   up_ = false;
-  residents_.Clear();
+  contents_.Forget();
   const bool tries_anew = !unavailable_reason().empty();
   while (true) {
     const Rung rung = ladder_.Next(symptom);
@@ -148,7 +149,8 @@ BatchContext BridgeRunner::Context(const Job& job) {
           session.identity().capacity,
           session.has_feature(TUNEFARM_FEATURE_FPU),
           session.clock().tick_hz,
-          session.clock().overhead_ticks};
+          session.clock().overhead_ticks,
+          &contents_.flash()};
 }
 
 // Ends every candidate that cannot run, and reads the images of the others.
@@ -207,15 +209,14 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
   TUNEFARM_RETURN_IF_ERROR(EnsureUp());
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<size_t> batch, ChooseBatch(job));
   // A second look is worth something only if nothing is left of the first.
-  if (job->book.RunsAlone(batch.front())) residents_.Clear();
+  if (job->book.RunsAlone(batch.front())) contents_.Forget();
   std::vector<const ReadyCandidate*> candidates;
   for (const size_t i : batch) candidates.push_back(&*job->ready[i]);
   const BatchContext context = Context(*job);
   TUNEFARM_ASSIGN_OR_RETURN(const BatchPlan plan,
-                            PlanOf(context, candidates, residents_, &checksums_));
-  residents_.Clear();
+                            PlanOf(context, candidates, contents_.residents(), &checksums_));
   const absl::Duration begin = pace_.Now();
-  const absl::Status loaded = Load(plan);
+  const absl::Status loaded = contents_.Load(plan, &control_.session());
   if (!loaded.ok()) return HandleTrouble(TroubleOf(loaded), plan, batch, job);
   const absl::Duration load_time = pace_.Now() - begin;
   const QueueEnd end = control_.session().RunQueue(plan.tasks, plan.setup, stop);
@@ -232,13 +233,6 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
                RegionAt(board_, plan.block.begin), absl::FormatDuration(load_time),
                absl::FormatDuration(pace_.Now() - begin - load_time));
   return Judge(end, plan, batch, job);
-}
-
-absl::Status BridgeRunner::Load(const BatchPlan& plan) {
-  for (const BatchPlan::Write& write : plan.writes) {
-    TUNEFARM_RETURN_IF_ERROR(control_.session().Write(write.address, write.bytes));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status BridgeRunner::HandleTrouble(const QueueEnd& end, const BatchPlan& plan,
@@ -283,9 +277,7 @@ absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,
   std::vector<Verdict> verdicts =
       JudgeBatch(Context(*job), plan, candidates, end.results, *samples);
   ladder_.Finished();
-  if (TensorsIntact(plan, end.results)) {
-    for (const BatchPlan::Tensor& tensor : plan.tensors) residents_.Put(tensor.range, tensor.key);
-  }
+  contents_.Ran(plan, TensorsIntact(plan, end.results));
   for (size_t i = 0; i < batch.size(); ++i) {
     Verdict& verdict = verdicts[i];
     if (job->book.RunsAlone(batch[i])) {

@@ -18,6 +18,7 @@
 #include "device_agent/kernel_runner.h"
 #include "mcu_agent/bridge/batch_plan.h"
 #include "mcu_agent/bridge/batch_results.h"
+#include "mcu_agent/bridge/board_contents.h"
 #include "mcu_agent/bridge/board_control.h"
 #include "mcu_agent/bridge/quarantine_list.h"
 #include "mcu_agent/bridge/trial_book.h"
@@ -60,7 +61,6 @@ class BridgeRunner : public device_agent::KernelRunner {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status RunNextBatch(Job* job, std::stop_token stop) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::StatusOr<std::vector<size_t>> ChooseBatch(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
-  absl::Status Load(const BatchPlan& plan) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status HandleTrouble(const QueueEnd& end, const BatchPlan& plan,
                              const std::vector<size_t>& batch, Job* job)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
@@ -83,7 +83,7 @@ class BridgeRunner : public device_agent::KernelRunner {
   BoardControl& control_ ABSL_GUARDED_BY(work_);
   QuarantineList& quarantine_ ABSL_GUARDED_BY(work_);
   RecoveryLadder ladder_ ABSL_GUARDED_BY(work_);
-  ResidentSet residents_ ABSL_GUARDED_BY(work_);
+  BoardContents contents_ ABSL_GUARDED_BY(work_);
   DrawnChecksums checksums_ ABSL_GUARDED_BY(work_);
   bool up_ ABSL_GUARDED_BY(work_) = false;
 

@@ -35,6 +35,11 @@ class DebugLink {
   // Places the segments of an ELF file where it says, and checks that they are there.
   virtual absl::Status LoadElf(const std::string& path) = 0;
 
+  // Flash of the halted core: whole sectors become blank, and blank bytes are programmed. What lay
+  // in RAM may be gone afterwards.
+  virtual absl::Status EraseFlash(uint32_t address, uint32_t num_bytes) = 0;
+  virtual absl::Status ProgramFlash(uint32_t address, std::string_view bytes) = 0;
+
   // Both work on a running core and do not stop it.
   virtual absl::StatusOr<std::string> Read(uint32_t address, uint32_t num_bytes) = 0;
   virtual absl::Status Write(uint32_t address, std::string_view bytes) = 0;

@@ -15,9 +15,23 @@ uint64_t RoundUp(uint64_t value, uint64_t multiple) {
 
 }  // namespace
 
-FreeMemory::FreeMemory(const BoardMap& map) {
+std::vector<Range> Without(const Range& range, const Range& taken) {
+  if (!range.Overlaps(taken)) return {range};
+  std::vector<Range> left;
+  for (const Range& rest : {Range{range.begin, std::max(range.begin, taken.begin)},
+                            Range{std::min(range.end, taken.end), range.end}}) {
+    if (rest.size() > 0) left.push_back(rest);
+  }
+  return left;
+}
+
+FreeMemory::FreeMemory(const BoardMap& map, const std::vector<Range>& blank_flash) {
   for (const MemoryRegion& region : map.regions) {
     names_.push_back(region.name);
+    if (region.flash) {
+      for (const Range& blank : blank_flash) pieces_.push_back({region.name, blank});
+      continue;
+    }
     for (const MemoryRange& free : FreeRanges(map, region)) {
       pieces_.push_back({region.name, {free.base, free.end()}});
     }
@@ -27,15 +41,7 @@ FreeMemory::FreeMemory(const BoardMap& map) {
 void FreeMemory::Remove(const Range& range) {
   std::vector<Piece> left;
   for (const Piece& piece : pieces_) {
-    if (!piece.range.Overlaps(range)) {
-      left.push_back(piece);
-      continue;
-    }
-    const Range below = {piece.range.begin, std::max(piece.range.begin, range.begin)};
-    const Range above = {std::min(piece.range.end, range.end), piece.range.end};
-    for (const Range& rest : {below, above}) {
-      if (rest.size() > 0) left.push_back({piece.region, rest});
-    }
+    for (const Range& rest : Without(piece.range, range)) left.push_back({piece.region, rest});
   }
   pieces_ = std::move(left);
 }

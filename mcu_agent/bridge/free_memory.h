@@ -23,10 +23,13 @@ struct Range {
   bool Contains(const Range& other) const { return begin <= other.begin && other.end <= end; }
 };
 
+// What is left of `range`: none, one or two pieces, none of them empty.
+std::vector<Range> Without(const Range& range, const Range& taken);
+
 class FreeMemory {
  public:
-  // All of the regions but the firmware's block.
-  explicit FreeMemory(const BoardMap& map);
+  // All RAM but the firmware's block, and the pieces of flash that are blank.
+  FreeMemory(const BoardMap& map, const std::vector<Range>& blank_flash);
 
   // `num_bytes` (0: any address will do) at a multiple of `alignment_bytes` in the first of `order`
   // that has room: at its lowest or its highest free addresses. RESOURCE_EXHAUSTED with the free

@@ -82,7 +82,7 @@ absl::StatusOr<BoardMap> FindBoard(const BridgeFlags& flags) {
                       flags.board);
 }
 
-absl::Status CheckEmulated(const BridgeFlags& flags, const BoardMap& board) {
+absl::Status CheckFlags(const BridgeFlags& flags, const BoardMap& board) {
   if (flags.emulated && !board.emulator) {
     return absl::InvalidArgumentError(
         absl::StrFormat("--board emulated:%s: there is no emulator of this board", flags.board));
@@ -90,6 +90,10 @@ absl::Status CheckEmulated(const BridgeFlags& flags, const BoardMap& board) {
   if (!flags.emulated && board.emulator) {
     return absl::InvalidArgumentError(absl::StrFormat(
         "--board %s: this board is emulated, say emulated:%s", flags.board, flags.board));
+  }
+  if (flags.use_flash && FlashOf(board) == nullptr) {
+    return absl::InvalidArgumentError(
+        absl::StrFormat("--use-flash: the map of board %s has no flash region", flags.board));
   }
   return absl::OkStatus();
 }
@@ -191,10 +195,11 @@ absl::Status ServeBoard(const BridgeFlags& flags, const BoardMap& board, v1::Dev
 }
 
 absl::Status Serve(const BridgeFlags& flags) {
-  const absl::StatusOr<BoardMap> board = FindBoard(flags);
+  absl::StatusOr<BoardMap> board = FindBoard(flags);
   if (absl::IsInvalidArgument(board.status())) return ServeUnusable(flags, board.status());
   TUNEFARM_RETURN_IF_ERROR(board.status());
-  TUNEFARM_RETURN_IF_ERROR(CheckEmulated(flags, *board));
+  TUNEFARM_RETURN_IF_ERROR(CheckFlags(flags, *board));
+  if (!flags.use_flash) board = WithoutFlash(*std::move(board));
   absl::StatusOr<v1::DeviceInfo> device = DescribeBoard(*board);
   if (!device.ok()) return ServeUnusable(flags, device.status());
   return ServeBoard(flags, *board, *std::move(device));

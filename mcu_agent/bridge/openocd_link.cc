@@ -75,10 +75,11 @@ absl::StatusOr<std::string> ParseWords(const std::string& text, uint32_t num_wor
 
 }  // namespace
 
-absl::StatusOr<std::string> OpenOcdLink::Call(const std::string& command, uint64_t num_bytes) {
+absl::StatusOr<std::string> OpenOcdLink::Call(const std::string& command, uint64_t num_bytes,
+                                              uint32_t bytes_per_second) {
   const size_t log_size = openocd_->LogSize();
   const absl::Duration timeout =
-      command_timeout_ + absl::Seconds(1) * static_cast<double>(num_bytes) / kSlowestBytesPerSecond;
+      command_timeout_ + absl::Seconds(1) * static_cast<double>(num_bytes) / bytes_per_second;
   absl::StatusOr<std::string> result = openocd_->tcl().Call(command, timeout);
   if (result.ok() || !absl::IsFailedPrecondition(result.status())) return result;
   // What went wrong on the wire is in OpenOCD's log and seldom in the command's result.
@@ -114,6 +115,20 @@ absl::Status OpenOcdLink::LoadElf(const std::string& path) {
   }
   TUNEFARM_RETURN_IF_ERROR(Call(absl::StrFormat("load_image {%s}", path), size).status());
   return Call(absl::StrFormat("verify_image {%s}", path), size).status();
+}
+
+absl::Status OpenOcdLink::EraseFlash(uint32_t address, uint32_t num_bytes) {
+  return Call(absl::StrFormat("flash erase_address %#x %#x", address, num_bytes), num_bytes,
+              kSlowestErasedBytesPerSecond)
+      .status();
+}
+
+absl::Status OpenOcdLink::ProgramFlash(uint32_t address, std::string_view bytes) {
+  TUNEFARM_RETURN_IF_ERROR(CheckWords("program", address, bytes.size()));
+  TUNEFARM_ASSIGN_OR_RETURN(const base::UniqueFd file, MemoryFile(bytes));
+  return Call(absl::StrFormat("flash write_image %s %#x bin", PathOf(file), address), bytes.size(),
+              kSlowestProgrammedBytesPerSecond)
+      .status();
 }
 
 absl::StatusOr<std::string> OpenOcdLink::Read(uint32_t address, uint32_t num_bytes) {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <numeric>
+#include <optional>
 
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -67,7 +67,7 @@ Totals TotalsOf(const SharedSize& shared, const std::vector<CandidateSize>& cand
                 const Block& block) {
   Totals totals;
   totals.code = block.size;
-  for (const uint64_t bytes : shared.drawn_bytes) totals.drawn += BufferSpan(bytes);
+  for (const DrawnSize& drawn : shared.drawn) totals.drawn += BufferSpan(drawn.num_bytes);
   totals.output = BufferSpan(shared.output_bytes);
   for (const CandidateSize& candidate : candidates) {
     totals.packed = std::max(totals.packed, PackedSpan(candidate));
@@ -91,15 +91,26 @@ absl::StatusOr<std::vector<std::string>> CodeOrder(const BoardMap& map, const Sh
                       shared.code_memory, map.name, absl::StrJoin(memories, ", ")));
 }
 
-absl::Status DoesNotFit(const BoardMap& map, const SharedSize& shared, const Totals& totals,
-                        const absl::Status& why) {
-  const std::string memory = shared.code_memory.empty() ? "" : " in " + shared.code_memory;
+// What is to be placed.
+struct Batch {
+  const BoardMap& map;
+  const SharedSize& shared;
+  const std::vector<CandidateSize>& candidates;
+  std::vector<std::string> code_order;
+  Block block;
+  Totals totals;
+};
+
+absl::Status DoesNotFit(const Batch& batch, const absl::Status& why) {
+  const std::string& code_memory = batch.shared.code_memory;
+  const Totals& totals = batch.totals;
   return absl::ResourceExhaustedError(absl::StrFormat(
       "does not fit the board: code %u%s, inputs and constants %u, output %u, packed %u, scratch "
-      "%u, "
-      "stack %u, samples %u bytes; an empty board: %s; %s",
-      totals.code, memory, totals.drawn, totals.output, totals.packed, totals.scratch, totals.stack,
-      totals.samples, FreeMemory(map).Describe(), std::string(why.message())));
+      "%u, stack %u, samples %u bytes; an empty board: %s; %s",
+      totals.code, code_memory.empty() ? "" : " in " + code_memory, totals.drawn, totals.output,
+      totals.packed, totals.scratch, totals.stack, totals.samples,
+      FreeMemory(batch.map, FlashContents::Erased(batch.map).blank()).Describe(),
+      std::string(why.message())));
 }
 
 // The aligned power of two around `block`.
@@ -112,64 +123,101 @@ Range GuardAround(const Range& block) {
   return {};
 }
 
-absl::Status Place(const BoardMap& map, const SharedSize& shared,
-                   const std::vector<CandidateSize>& candidates, const Block& block,
-                   const Totals& totals, const std::vector<std::string>& code_order,
-                   BatchPlacement* placement) {
-  FreeMemory memory(map);
-  const uint64_t alignment = TUNEFARM_BUFFER_ALIGNMENT_BYTES;
-  const auto take = [&](uint64_t num_bytes, uint64_t multiple, uint32_t* address) {
-    const auto taken = memory.TakeHighest(map.data_order, num_bytes, multiple);
-    if (taken.ok()) *address = *taken;
-    return taken.status();
-  };
-  // What does not depend on the candidates comes first: the same addresses in every batch.
-  placement->drawn.resize(shared.drawn_bytes.size());
-  for (size_t i = 0; i < shared.drawn_bytes.size(); ++i) {
-    TUNEFARM_RETURN_IF_ERROR(
-        take(BufferSpan(shared.drawn_bytes[i]), alignment, &placement->drawn[i]));
+// Inputs and constants.
+absl::Status PlaceDrawn(const Batch& batch, const FlashContents& flash, FreeMemory* memory,
+                        BatchPlacement* placement) {
+  for (const DrawnSize& drawn : batch.shared.drawn) {
+    const std::optional<uint32_t> there = drawn.is_constant ? flash.Find(drawn.key) : std::nullopt;
+    if (there) {
+      placement->drawn.push_back(*there);
+      continue;
+    }
+    TUNEFARM_ASSIGN_OR_RETURN(
+        const uint32_t taken,
+        memory->TakeHighest(drawn.is_constant ? batch.map.constant_order : batch.map.data_order,
+                            BufferSpan(drawn.num_bytes), TUNEFARM_BUFFER_ALIGNMENT_BYTES));
+    placement->drawn.push_back(taken);
   }
-  TUNEFARM_RETURN_IF_ERROR(take(totals.output, alignment, &placement->output));
-  TUNEFARM_RETURN_IF_ERROR(take(totals.stack, kStackAlignmentBytes, &placement->stack));
-  uint32_t packed = 0;
-  TUNEFARM_RETURN_IF_ERROR(take(totals.scratch, alignment, &placement->scratch));
-  TUNEFARM_RETURN_IF_ERROR(take(totals.packed, alignment, &packed));
-  TUNEFARM_RETURN_IF_ERROR(
-      take(RoundUp(totals.samples, kWordBytes), alignment, &placement->samples));
-  TUNEFARM_ASSIGN_OR_RETURN(const uint32_t code,
-                            memory.TakeLowest(code_order, block.size, block.alignment));
-  placement->block = {code, code + block.size};
-  placement->candidates = block.offsets;
-  for (size_t i = 0; i < candidates.size(); ++i) {
+  return absl::OkStatus();
+}
+
+std::string BlockKey(const Batch& batch, const BatchPlacement& placement, uint32_t packed) {
+  std::string key = absl::StrFormat("block for %s, %u, %u:", absl::StrJoin(placement.drawn, ", "),
+                                    placement.output, packed);
+  for (const CandidateSize& candidate : batch.candidates) key += " " + candidate.digest;
+  return key;
+}
+
+// Images, their tables and packed constants.
+absl::Status PlaceCandidates(const Batch& batch, const FlashContents& flash, uint32_t packed,
+                             FreeMemory* memory, BatchPlacement* placement) {
+  placement->block_key = BlockKey(batch, *placement, packed);
+  const std::optional<uint32_t> there = flash.Find(placement->block_key);
+  placement->block_is_there = there.has_value();
+  uint32_t code = there.value_or(0);
+  if (!there) {
+    TUNEFARM_ASSIGN_OR_RETURN(
+        code, memory->TakeLowest(batch.code_order, batch.block.size, batch.block.alignment));
+  }
+  placement->block = {code, code + batch.block.size};
+  placement->candidates = batch.block.offsets;
+  for (size_t i = 0; i < batch.candidates.size(); ++i) {
     CandidatePlace& place = placement->candidates[i];
     place.image += code;
     place.table += code;
     uint32_t next = packed;
-    for (const uint64_t bytes : candidates[i].packed_bytes) {
+    for (const uint64_t bytes : batch.candidates[i].packed_bytes) {
       place.packed.push_back(next);
       next += static_cast<uint32_t>(BufferSpan(bytes));
     }
   }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<BatchPlacement> Place(const Batch& batch, const FlashContents& flash) {
+  BatchPlacement placement;
+  FreeMemory memory(batch.map, flash.blank());
+  const uint64_t alignment = TUNEFARM_BUFFER_ALIGNMENT_BYTES;
+  const auto take = [&](uint64_t num_bytes, uint64_t multiple, uint32_t* address) {
+    const auto taken = memory.TakeHighest(batch.map.data_order, num_bytes, multiple);
+    if (taken.ok()) *address = *taken;
+    return taken.status();
+  };
+  const Totals& totals = batch.totals;
+  uint32_t packed = 0;
+  // What does not depend on the candidates comes first: the same addresses in every batch.
+  TUNEFARM_RETURN_IF_ERROR(PlaceDrawn(batch, flash, &memory, &placement));
+  TUNEFARM_RETURN_IF_ERROR(take(totals.output, alignment, &placement.output));
+  TUNEFARM_RETURN_IF_ERROR(take(totals.stack, kStackAlignmentBytes, &placement.stack));
+  TUNEFARM_RETURN_IF_ERROR(take(totals.scratch, alignment, &placement.scratch));
+  TUNEFARM_RETURN_IF_ERROR(take(totals.packed, alignment, &packed));
+  TUNEFARM_RETURN_IF_ERROR(
+      take(RoundUp(totals.samples, kWordBytes), alignment, &placement.samples));
+  TUNEFARM_RETURN_IF_ERROR(PlaceCandidates(batch, flash, packed, &memory, &placement));
   // Around the block there must be nothing that a kernel has to write.
-  const Range guard = GuardAround(placement->block);
-  const Range below = {guard.begin, placement->block.begin};
-  const Range above = {placement->block.end, guard.end};
+  const Range guard = GuardAround(placement.block);
+  const Range below = {guard.begin, placement.block.begin};
+  const Range above = {placement.block.end, guard.end};
   const bool is_free = (below.size() == 0 || memory.TakeExactly(below)) &&
                        (above.size() == 0 || memory.TakeExactly(above));
-  if (is_free) placement->guard = guard;
-  return absl::OkStatus();
+  if (is_free) placement.guard = guard;
+  return placement;
 }
 
 }  // namespace
 
 absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize& shared,
-                                          const std::vector<CandidateSize>& candidates) {
-  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<std::string> code_order, CodeOrder(map, shared));
-  const Block block = MakeBlock(candidates);
+                                          const std::vector<CandidateSize>& candidates,
+                                          const FlashContents& flash) {
+  TUNEFARM_ASSIGN_OR_RETURN(std::vector<std::string> code_order, CodeOrder(map, shared));
+  Block block = MakeBlock(candidates);
   const Totals totals = TotalsOf(shared, candidates, block);
-  BatchPlacement placement;
-  const absl::Status placed = Place(map, shared, candidates, block, totals, code_order, &placement);
-  if (!placed.ok()) return DoesNotFit(map, shared, totals, placed);
+  const Batch batch = {map, shared, candidates, std::move(code_order), std::move(block), totals};
+  absl::StatusOr<BatchPlacement> placement = Place(batch, flash);
+  if (placement.ok()) return placement;
+  placement = Place(batch, FlashContents::Erased(map));
+  if (!placement.ok()) return DoesNotFit(batch, placement.status());
+  placement->erases_flash = true;
   return placement;
 }
 
@@ -178,7 +226,7 @@ size_t NumThatFit(const BoardMap& map, const SharedSize& shared,
   for (size_t count = std::min(most, candidates.size()); count > 0; --count) {
     const std::vector<CandidateSize> first(candidates.begin(),
                                            candidates.begin() + static_cast<ptrdiff_t>(count));
-    if (PlaceBatch(map, shared, first).ok()) return count;
+    if (PlaceBatch(map, shared, first, FlashContents::Erased(map)).ok()) return count;
   }
   return 0;
 }

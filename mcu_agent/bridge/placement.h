@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "mcu_agent/boards/board_map.h"
+#include "mcu_agent/bridge/flash_contents.h"
 #include "mcu_agent/bridge/free_memory.h"
 
 namespace tunefarm::mcu_agent {
@@ -20,6 +21,7 @@ namespace tunefarm::mcu_agent {
 // What a candidate needs for itself. Packed constants and scratch memory are used by one candidate
 // at a time and lie over each other.
 struct CandidateSize {
+  std::string digest;  // Of its image.
   uint64_t image_bytes = 0;
   uint32_t image_alignment_bytes = 4;
   uint32_t num_buffers = 0;  // Words of its pointer table.
@@ -27,9 +29,16 @@ struct CandidateSize {
   uint64_t scratch_bytes = 0;
 };
 
+// An input or a constant.
+struct DrawnSize {
+  uint64_t num_bytes = 0;
+  bool is_constant = false;
+  std::string key;  // Of its bytes: FlashContents knows it by this.
+};
+
 // What the candidates of a task share.
 struct SharedSize {
-  std::vector<uint64_t> drawn_bytes;  // Inputs and constants, in the order of the signature.
+  std::vector<DrawnSize> drawn;  // In the order of the signature.
   uint64_t output_bytes = 0;
   uint64_t stack_bytes = 0;  // Multiple of 32.
   uint64_t sample_bytes_per_candidate = 0;
@@ -50,17 +59,26 @@ struct BatchPlacement {
   uint32_t samples = 0;  // Those of candidate i: sample_bytes_per_candidate x i further.
   std::vector<CandidatePlace> candidates;
   Range block;  // Images and tables of all candidates.
+  // What the block's bytes follow from: images and the addresses in their tables. FlashContents
+  // knows it by this.
+  std::string block_key;
+  bool block_is_there = false;  // In flash, from an earlier batch.
   // The smallest power of two that is aligned to itself and holds `block`, where nothing that
   // kernels write shares it; empty where there is none.
   Range guard;
+  bool erases_flash = false;  // All of it must be erased first.
 };
 
-// Places `candidates`, all of them. RESOURCE_EXHAUSTED says what takes how many bytes, and what is
-// free; INVALID_ARGUMENT that the board runs no code from the memory asked for.
+// Places `candidates`, all of them: into flash where its blank pieces have room, and otherwise as
+// if it were erased. What is in flash already stays where it is. RESOURCE_EXHAUSTED
+// says what takes how many bytes, and what is free; INVALID_ARGUMENT that the board runs no code
+// from the memory asked for.
 absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize& shared,
-                                          const std::vector<CandidateSize>& candidates);
+                                          const std::vector<CandidateSize>& candidates,
+                                          const FlashContents& flash);
 
-// How many of `candidates`, from the first, can be placed together; at most `most`.
+// How many of `candidates`, from the first, can be placed together on an empty board; at most
+// `most`.
 size_t NumThatFit(const BoardMap& map, const SharedSize& shared,
                   const std::vector<CandidateSize>& candidates, size_t most);
 

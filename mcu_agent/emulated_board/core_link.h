@@ -30,6 +30,9 @@ class CoreLink {
   // there.
   virtual absl::Status Read(uint32_t address, std::span<uint8_t> bytes) = 0;
   virtual absl::Status Write(uint32_t address, std::span<const uint8_t> bytes) = 0;
+  // Memory that Write leaves as it is: what a flash controller does to its cells. Only while the
+  // core is halted.
+  virtual absl::Status WriteRom(uint32_t address, std::span<const uint8_t> bytes) = 0;
 
   // Only while the core is halted. 32-bit registers use the low half.
   virtual absl::StatusOr<uint64_t> ReadRegister(int number) = 0;

@@ -1,7 +1,9 @@
 #include "mcu_agent/emulated_board/gdb_client.h"
 
+#include <algorithm>
 #include <numeric>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 
@@ -9,6 +11,8 @@ namespace tunefarm::mcu_agent {
 namespace {
 
 constexpr absl::Duration kDeadline = absl::Seconds(20);
+// QEMU's stub takes packets of 4096 bytes, two digits for each byte.
+constexpr size_t kMostBytesInPacket = 1024;
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -51,7 +55,8 @@ absl::StatusOr<std::string> GdbClient::Ask(const std::string& packet) {
 absl::Status GdbClient::AskOk(const std::string& packet) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::string answer, Ask(packet));
   if (answer == "OK") return absl::OkStatus();
-  return absl::InternalError(absl::StrFormat("QEMU's gdb answers '%s' to '%s'", answer, packet));
+  return absl::InternalError(
+      absl::StrFormat("QEMU's gdb answers '%s' to '%s'", answer, packet.substr(0, 60)));
 }
 
 absl::Status GdbClient::Start() { return Ask("qXfer:features:read:target.xml:0,ffb").status(); }
@@ -78,6 +83,16 @@ absl::Status GdbClient::WriteRegister(int number, uint64_t value, int num_bytes)
   std::string hex;
   for (int i = 0; i < num_bytes; ++i) hex += absl::StrFormat("%02x", (value >> (8 * i)) & 0xFF);
   return AskOk(absl::StrFormat("P%x=%s", number, hex));
+}
+
+absl::Status GdbClient::WriteMemory(uint32_t address, std::span<const uint8_t> bytes) {
+  for (size_t at = 0; at < bytes.size(); at += kMostBytesInPacket) {
+    const auto part = bytes.subspan(at, std::min(kMostBytesInPacket, bytes.size() - at));
+    const std::string text(part.begin(), part.end());
+    TUNEFARM_RETURN_IF_ERROR(AskOk(
+        absl::StrFormat("M%x,%x:%s", address + at, part.size(), absl::BytesToHexString(text))));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status GdbClient::SetBreakpoint(uint32_t address) {

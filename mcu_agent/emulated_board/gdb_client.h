@@ -3,6 +3,7 @@
 #define TUNEFARM_MCU_AGENT_EMULATED_BOARD_GDB_CLIENT_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "absl/status/status.h"
@@ -23,6 +24,8 @@ class GdbClient {
 
   absl::StatusOr<uint64_t> ReadRegister(int number);
   absl::Status WriteRegister(int number, uint64_t value, int num_bytes);
+  // ROM too.
+  absl::Status WriteMemory(uint32_t address, std::span<const uint8_t> bytes);
   absl::Status SetBreakpoint(uint32_t address);
   absl::Status ClearBreakpoint(uint32_t address);
   absl::Status Continue();

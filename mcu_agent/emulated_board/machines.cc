@@ -30,7 +30,8 @@ const std::vector<MachineInfo>& Machines() {
       {"mps2-an500", kSwdM7, kJtagM7, kAn500Memory, kMps2Devices, 0},
       {"mps2-an386", kSwdM3M4, kJtagM3M4, kMps2Memory, kMps2Devices, 0},
       {"mps2-an385", kSwdM3M4, kJtagM3M4, kMps2Memory, kMps2Devices, 0},
-      {"netduinoplus2", kSwdM3M4, kJtagM3M4, kF405Memory, kF405Devices, 0},
+      {"netduinoplus2", kSwdM3M4, kJtagM3M4, kF405Memory, kF405Devices, 0,
+       /*has_stm32f4_flash=*/true},
   };
   return *kMachines;
 }

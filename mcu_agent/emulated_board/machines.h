@@ -19,6 +19,7 @@ struct MachineInfo {
   std::vector<MemoryRange> memory;   // RAM and ROM.
   std::vector<MemoryRange> devices;  // Peripherals, accessed by words.
   uint32_t vectors = 0;              // Where a reset reads SP and PC.
+  bool has_stm32f4_flash = false;    // stm32f4_flash.h stands in for its flash controller.
 };
 
 // kNotFound lists the machines that there are.

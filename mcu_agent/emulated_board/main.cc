@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "mcu_agent/emulated_board/board_server.h"
 #include "mcu_agent/emulated_board/qemu_machine.h"
+#include "mcu_agent/emulated_board/stm32f4_flash.h"
 
 namespace tunefarm::mcu_agent {
 namespace {
@@ -43,8 +44,10 @@ int ServeBoard(const std::string& machine_name, const QemuOptions& qemu,
   if (!machine.ok()) return Fail(machine.status());
   absl::StatusOr<std::unique_ptr<QemuMachine>> core = QemuMachine::Start(*machine, qemu);
   if (!core.ok()) return Fail(core.status());
+  Stm32f4Flash flash(core->get());
+  CoreLink* const link = machine->has_stm32f4_flash ? &flash : static_cast<CoreLink*>(core->get());
   absl::StatusOr<std::unique_ptr<BoardServer>> server =
-      BoardServer::Listen(core->get(), *machine, options);
+      BoardServer::Listen(link, *machine, options);
   if (!server.ok()) return Fail(server.status());
   const nlohmann::json ready = {{"machine", machine->name},
                                 {"stlink_port", (*server)->stlink_port()},

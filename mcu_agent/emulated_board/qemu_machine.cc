@@ -215,6 +215,12 @@ absl::Status QemuMachine::Write(uint32_t address, std::span<const uint8_t> bytes
   return absl::OkStatus();
 }
 
+absl::Status QemuMachine::WriteRom(uint32_t address, std::span<const uint8_t> bytes) {
+  TUNEFARM_RETURN_IF_ERROR(CheckPower());
+  if (!Holds(machine_.memory, address, bytes.size())) return Unmapped(address, bytes.size());
+  return sockets_->gdb.WriteMemory(address, bytes);
+}
+
 absl::StatusOr<uint64_t> QemuMachine::ReadRegister(int number) {
   TUNEFARM_RETURN_IF_ERROR(CheckPower());
   return sockets_->gdb.ReadRegister(number);

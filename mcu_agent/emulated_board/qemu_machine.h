@@ -38,6 +38,7 @@ class QemuMachine : public CoreLink {
 
   absl::Status Read(uint32_t address, std::span<uint8_t> bytes) override;
   absl::Status Write(uint32_t address, std::span<const uint8_t> bytes) override;
+  absl::Status WriteRom(uint32_t address, std::span<const uint8_t> bytes) override;
   absl::StatusOr<uint64_t> ReadRegister(int number) override;
   absl::Status WriteRegister(int number, uint64_t value) override;
   absl::Status Resume() override;

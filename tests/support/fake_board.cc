@@ -32,9 +32,47 @@ absl::Status FakeBoard::Answer() const {
 
 void FakeBoard::Power() {
   core_is_dead = core_is_dead && breaks_for_good_when_stuck;
+  LoseRam();
+}
+
+bool FakeBoard::InFlash(uint32_t address) const {
+  const mcu_agent::MemoryRegion* flash = mcu_agent::FlashOf(map_);
+  return flash != nullptr && flash->range.base <= address && address < flash->range.end();
+}
+
+void FakeBoard::LoseRam() {
   firmware_loaded_ = false;
   running_ = false;
-  memory_.clear();
+  std::erase_if(memory_, [this](const auto& cell) { return !InFlash(cell.first); });
+}
+
+absl::Status FakeBoard::EraseFlash(uint32_t address, uint32_t num_bytes) {
+  TUNEFARM_RETURN_IF_ERROR(Answer());
+  const mcu_agent::MemoryRegion* flash = mcu_agent::FlashOf(map_);
+  if (running_ || flash == nullptr || address != flash->range.base ||
+      num_bytes != flash->range.bytes) {
+    return absl::FailedPreconditionError("a running core, or no whole sectors");
+  }
+  ++num_erasures;
+  Store(address, std::string(num_bytes, '\xff'));
+  LoseRam();
+  return absl::OkStatus();
+}
+
+absl::Status FakeBoard::ProgramFlash(uint32_t address, std::string_view bytes) {
+  TUNEFARM_RETURN_IF_ERROR(Answer());
+  if (running_ || !InFlash(address) ||
+      !InFlash(address + static_cast<uint32_t>(bytes.size()) - 1)) {
+    return absl::FailedPreconditionError("a running core, or no flash");
+  }
+  const bool dies = GoesOff(&dies_in_programming);
+  if (dies) bytes = bytes.substr(0, bytes.size() / 2);
+  for (const char byte : bytes) Byte(address++) &= byte;  // Programming clears bits, no more.
+  num_programmed_bytes += bytes.size();
+  if (GoesOff(&corrupts_in_writes)) Byte(address - 4) ^= 4;
+  LoseRam();
+  link_is_dead = link_is_dead || dies;
+  return Answer();
 }
 
 void FakeBoard::Store(uint32_t address, std::string_view bytes) {

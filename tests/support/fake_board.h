@@ -59,9 +59,10 @@ class FakeBoard final : public mcu_agent::DebugLink {
   uint32_t chip_id = 0xC270;
   uint32_t mailbox_version = TUNEFARM_MAILBOX_VERSION;
   // ---- trouble that comes once, after so many more calls of kernels
-  int dies_after_calls = -1;    // The link.
-  int corrupts_in_writes = -1;  // A bit of that write above 16 bytes flips.
-  int spoils_after_calls = -1;  // A bit of the first tensor flips.
+  int dies_after_calls = -1;     // The link.
+  int corrupts_in_writes = -1;   // A bit of that write above 16 bytes flips, to RAM or to flash.
+  int dies_in_programming = -1;  // The link, when half of that write to flash is done.
+  int spoils_after_calls = -1;   // A bit of the first tensor flips.
 
   void Reconnect() { link_is_dead = false; }
   void Power();
@@ -70,7 +71,9 @@ class FakeBoard final : public mcu_agent::DebugLink {
   int num_calls = 0;
   std::vector<uint32_t> entries;  // Addresses of those calls.
   int num_fills = 0;
-  int num_loads = 0;  // Of the firmware.
+  int num_loads = 0;     // Of the firmware.
+  int num_erasures = 0;  // Of flash.
+  uint64_t num_programmed_bytes = 0;
 
   absl::Status ResetAndHalt() override;
   absl::Status Halt() override { return Answer(); }
@@ -78,12 +81,17 @@ class FakeBoard final : public mcu_agent::DebugLink {
   absl::StatusOr<uint32_t> ReadRegister(const std::string& name) override;
   absl::Status WriteRegister(const std::string& name, uint32_t value) override;
   absl::Status LoadElf(const std::string& path) override;
+  absl::Status EraseFlash(uint32_t address, uint32_t num_bytes) override;
+  absl::Status ProgramFlash(uint32_t address, std::string_view bytes) override;
   absl::StatusOr<std::string> Read(uint32_t address, uint32_t num_bytes) override;
   absl::Status Write(uint32_t address, std::string_view bytes) override;
 
  private:
   absl::Status Answer() const;
   char& Byte(uint32_t address) { return memory_[address]; }
+  bool InFlash(uint32_t address) const;
+  // RAM: a power cycle takes it, and a flash loader uses it.
+  void LoseRam();
   void Store(uint32_t address, std::string_view bytes);
   std::string Load(uint32_t address, uint32_t num_bytes);
   uint32_t LoadWord(uint32_t address);

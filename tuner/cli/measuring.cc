@@ -44,6 +44,11 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
       ->excludes("--tracker");
   command.add_option("--serial", options.serial, "Serial number of the board's debug probe")
       ->needs("--board");
+  command
+      .add_flag("--use-flash", options.use_flash,
+                "Kernels may be programmed into the flash that the board's map names: what is there "
+                "is lost, and it wears")
+      ->needs("--board");
   command.add_flag(
       "--emulated", options.emulated,
       "Measure on emulators; without it, on hardware where any that fits is connected");
@@ -59,6 +64,7 @@ absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
   if (!options.board.empty()) {
     spec.local.board = options.board;
     spec.local.serial = options.serial;
+    spec.local.use_flash = options.use_flash;
     // Of "emulated:mps2-an500", the part that names the board.
     spec.local.device_name = options.board.substr(options.board.find(':') + 1);
   }

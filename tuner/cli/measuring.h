@@ -12,13 +12,15 @@
 
 namespace tunefarm::tuner {
 
-// Which farm measures: the options --tracker, --token-file, --board, --serial and --emulated.
+// Which farm measures: the options --tracker, --token-file, --board, --serial, --use-flash and
+// --emulated.
 struct FarmOptions {
   std::string tracker;  // Empty: a tracker and an agent are started here.
   std::string token_file;
-  std::string board;      // That agent's board; empty: this machine is the device.
-  std::string serial;     // Of the board's probe.
-  bool emulated = false;  // On emulators only.
+  std::string board;       // That agent's board; empty: this machine is the device.
+  std::string serial;      // Of the board's probe.
+  bool use_flash = false;  // The flash of its map may be programmed.
+  bool emulated = false;   // On emulators only.
 };
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);

@@ -36,6 +36,7 @@ std::vector<std::string> AgentCommand(const LocalFarmOptions& options, const std
                                       "--die-with-parent"};
   if (!options.board.empty()) command.insert(command.end(), {"--board", options.board});
   if (!options.serial.empty()) command.insert(command.end(), {"--serial", options.serial});
+  if (options.use_flash) command.push_back("--use-flash");
   return command;
 }
 

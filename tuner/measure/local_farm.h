@@ -19,10 +19,11 @@ namespace tunefarm::tuner {
 struct LocalFarmOptions {
   std::string bin_dir;  // Where tracker and agents are; empty: beside this program.
   std::string device_name = "local";
-  // As tuner-mcu-agent's --board and --serial have it: "stm32f746", "emulated:mps2-an500". Empty:
+  // As tuner-mcu-agent's options of these names have it: "stm32f746", "emulated:mps2-an500". Empty:
   // this machine is the device.
   std::string board;
   std::string serial;
+  bool use_flash = false;
   absl::Duration start_timeout = absl::Seconds(10);  // For each of the two; boards take their time.
 };
 

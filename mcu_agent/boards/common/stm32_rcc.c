@@ -61,7 +61,9 @@ uint32_t stm32_start_pll(const stm32_pll* pll, uint32_t registers[5]) {
     wait_for(&PWR_CSR, PWR_CSR_ODSWRDY);
   }
   wait_for(&RCC_CR, CR_PLLRDY);
-  /* Wait states before the faster clock. */
+  /* Wait states before the faster clock. The caches are off since the reset, and may hold what was
+   * in flash before a debugger programmed it. */
+  FLASH_ACR = pll->wait_states | pll->flash_resets;
   FLASH_ACR = pll->wait_states | pll->flash_features;
   wait_for(&FLASH_ACR, pll->wait_states);
   RCC_CFGR = CFGR_SW_PLL | CFGR_APB1_DIV4 | CFGR_APB2_DIV2;

@@ -10,6 +10,7 @@ typedef struct stm32_pll {
   uint32_t m, n, p;        /* 16 MHz / m * n / p; p is 2, 4, 6 or 8. */
   uint32_t wait_states;    /* Of the flash at that frequency. */
   uint32_t flash_features; /* FLASH_ACR bits besides LATENCY: prefetch, caches, ART. */
+  uint32_t flash_resets;   /* FLASH_ACR bits that empty those caches while they are off. */
   uint32_t voltage_scale;  /* PWR_CR: the VOS bits of scale 1. */
   int over_drive;          /* Needed above 168 MHz (F446) and 180 MHz (F7). */
 } stm32_pll;

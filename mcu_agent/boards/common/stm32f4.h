@@ -10,11 +10,13 @@
 static inline uint32_t stm32f4_start_clock(uint32_t n, uint32_t voltage_scale, int over_drive,
                                            uint32_t registers[5]) {
   enum { kPrefetch = 1 << 8, kInstructionCache = 1 << 9, kDataCache = 1 << 10 };
+  enum { kResetInstructionCache = 1 << 11, kResetDataCache = 1 << 12 };
   const stm32_pll pll = {.m = 8,
                          .n = n,
                          .p = 2,
                          .wait_states = 5,
                          .flash_features = kPrefetch | kInstructionCache | kDataCache,
+                         .flash_resets = kResetInstructionCache | kResetDataCache,
                          .voltage_scale = voltage_scale,
                          .over_drive = over_drive};
   return stm32_start_pll(&pll, registers);

@@ -35,6 +35,7 @@
 #define CFGR_HPRE_MASK (15u << 4)
 #define ACR_LATENCY 5u
 #define ACR_FEATURES (7u << 8) /* Prefetch, instruction cache, data cache. */
+#define ACR_RESETS (3u << 11)  /* Of both caches, while they are off. */
 #define STEP_LOOPS 200         /* More than 1 us at 60 MHz. */
 
 static uint32_t core_hz(void) {
@@ -60,6 +61,8 @@ static uint32_t start_clock(uint32_t registers[5]) {
   RCC_CR |= CR_PLLON;
   while ((RCC_CR & CR_PLLRDY) == 0) {
   }
+  /* They may hold what was in flash before a debugger programmed it. */
+  FLASH_ACR = ACR_LATENCY | ACR_RESETS;
   FLASH_ACR = ACR_LATENCY | ACR_FEATURES;
   while ((FLASH_ACR & 15u) != ACR_LATENCY) {
   }

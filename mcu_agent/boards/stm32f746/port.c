@@ -7,6 +7,7 @@
 
 #define FLASH_PREFETCH (1u << 8)
 #define FLASH_ART (1u << 9)
+#define FLASH_ART_RESET (1u << 11)
 
 static uint32_t start_clock(uint32_t registers[5]) {
   static const stm32_pll kPll = {.m = 8,
@@ -14,6 +15,7 @@ static uint32_t start_clock(uint32_t registers[5]) {
                                  .p = 2,
                                  .wait_states = 7,
                                  .flash_features = FLASH_PREFETCH | FLASH_ART,
+                                 .flash_resets = FLASH_ART_RESET,
                                  .voltage_scale = 3u << 14,
                                  .over_drive = 1};
   return stm32_start_pll(&kPll, registers);

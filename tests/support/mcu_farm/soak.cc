@@ -77,6 +77,14 @@ class Trials {
   v1::SubmitRequest request_;
 };
 
+std::vector<std::string> AgentFlags(const SoakOptions& options, const std::string& tracker) {
+  std::vector<std::string> flags = {
+      "--board", "emulated:" + options.board, "--name",      kBeside, "--tracker",
+      tracker,   "--run-quarantined",         "--state-dir", ""};
+  if (options.use_flash) flags.push_back("--use-flash");
+  return flags;
+}
+
 // The second board: an agent process, and a thread that has it measure until it is told to stop.
 class SecondBoard {
  public:
@@ -84,8 +92,7 @@ class SecondBoard {
       : options_(options),
         trials_(trials),
         client_(tracker),
-        agent_("tuner-mcu-agent", {"--board", "emulated:" + options.board, "--name", kBeside,
-                                   "--tracker", tracker, "--run-quarantined", "--state-dir", ""}),
+        agent_("tuner-mcu-agent", AgentFlags(options, tracker)),
         costs_(options.configs.size()) {
     agent_.ReadLine();
     thread_ = std::thread([this] { Measure(); });
@@ -251,6 +258,7 @@ class Soak {
 absl::StatusOr<SoakReport> RunSoak(const SoakOptions& options) {
   TUNEFARM_ASSIGN_OR_RETURN(mcu_agent::BoardMap board,
                             mcu_agent::LoadBoardMap(options.bin_dir + "/../boards", options.board));
+  if (!options.use_flash) board = mcu_agent::WithoutFlash(std::move(board));
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<v1::Kernel> kernels, BuildKernels(options));
   TUNEFARM_ASSIGN_OR_RETURN(const tuner::ExpectedOutput expected,
                             tuner::ComputeExpectedOutput(options.workload));

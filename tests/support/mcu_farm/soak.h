@@ -18,6 +18,7 @@ namespace tunefarm::testing {
 struct SoakOptions {
   std::string bin_dir;  // Of tuner-emulated-board; the boards' folder is beside it.
   std::string board = "mps2-an500";
+  bool use_flash = false;
   std::string target = "cortex-m7";
   std::string workload = "conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu";
   std::vector<std::string> configs;  // Trials take them in turn.

@@ -76,7 +76,7 @@ TEST(BoardMapTest, RegionsMayNotWrapAround) {
 
 TEST(BoardMapTest, FirmwareOutsideOfCodeMemoryIsRefused) {
   EXPECT_THAT(Refusal("\"base\": \"0x20002000\"", "\"base\": \"0x10000000\""),
-              HasSubstr("lies in no region that holds code"));
+              HasSubstr("lies in no RAM that holds code"));
 }
 
 TEST(BoardMapTest, AMailboxThatDoesNotFitIsRefused) {
@@ -91,6 +91,56 @@ TEST(BoardMapTest, AnOrderNamesRegionsOfItsUse) {
 TEST(BoardMapTest, RegionsForCodeHaveNamesThatTargetsCanSay) {
   EXPECT_THAT(Refusal("\"name\": \"sram\"", "\"name\": \"SRAM\""),
               HasSubstr("regions[0].name: 'SRAM' is no name of a memory for code"));
+}
+
+// The map with a region of flash behind the others.
+std::string WithFlash(const std::string& use, const std::string& orders = "") {
+  const std::string data = "\"use\": [\"data\"]}";
+  std::string text = MapText(data, data + R"(,
+      {"name": "flash", "kind": "flash", "base": "0x080E0000", "bytes": "0x20000", "use": )" +
+                                       use + "}");
+  if (!orders.empty()) text.insert(text.rfind('}'), ", " + orders);
+  return text;
+}
+
+TEST(BoardMapTest, FlashHoldsCodeAndConstantsWhereItIsNamed) {
+  const auto map = ParseBoardMap(
+      WithFlash(R"(["code", "constants"])", R"("constant_order": ["flash"])"), "small.json", "/b");
+  ASSERT_TRUE(map.ok()) << map.status();
+  ASSERT_NE(FlashOf(*map), nullptr);
+  EXPECT_EQ(FlashOf(*map)->range, (MemoryRange{0x080E0000, 0x20000}));
+  EXPECT_TRUE(FlashOf(*map)->code);
+  EXPECT_FALSE(FlashOf(*map)->data);
+  EXPECT_THAT(map->constant_order, ElementsAre("flash"));
+
+  const BoardMap without = WithoutFlash(*map);
+  EXPECT_EQ(FlashOf(without), nullptr);
+  EXPECT_THAT(without.constant_order, ElementsAre("ccm", "sram"));
+  EXPECT_EQ(without.regions.size(), 2u);
+}
+
+TEST(BoardMapTest, ConstantsLieWithDataWhereNothingElseIsSaid) {
+  const auto map = ParseBoardMap(WithFlash(R"(["code", "constants"])"), "small.json", "/b");
+  ASSERT_TRUE(map.ok()) << map.status();
+  EXPECT_THAT(map->constant_order, ElementsAre("ccm", "sram"));
+}
+
+std::string FlashRefusal(const std::string& text) {
+  const auto map = ParseBoardMap(text, "small.json", "/b");
+  EXPECT_EQ(map.status().code(), absl::StatusCode::kInvalidArgument);
+  return std::string(map.status().message());
+}
+
+TEST(BoardMapTest, FlashIsNoPlaceForDataNorADefaultOne) {
+  EXPECT_THAT(FlashRefusal(WithFlash(R"(["data"])")),
+              HasSubstr("regions[2].use: 'data' is not one of code, constants (of flash)"));
+  std::string text = WithFlash(R"(["code"])");
+  text.replace(text.find(R"(["sram"])"), 8, R"(["flash"])");
+  EXPECT_THAT(FlashRefusal(text), HasSubstr("code_order: 'flash' is no region for code in RAM"));
+  EXPECT_THAT(FlashRefusal(WithFlash(R"(["code"])", R"("constant_order": ["flash"])")),
+              HasSubstr("constant_order: 'flash' is no region for constants"));
+  EXPECT_THAT(Refusal("\"name\": \"ccm\"", "\"name\": \"ccm\", \"kind\": \"eeprom\""),
+              HasSubstr("regions[1].kind: 'eeprom' is neither ram nor flash"));
 }
 
 TEST(BoardMapTest, UnknownMissingAndMalformedKeysAreNamed) {

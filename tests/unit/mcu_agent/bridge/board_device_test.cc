@@ -9,8 +9,10 @@
 namespace tunefarm::mcu_agent {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::tunefarm::testing::IsOk;
 using ::tunefarm::testing::StatusIs;
 
@@ -21,6 +23,16 @@ TEST(BoardDeviceTest, BoardIsDescribedInTheCompilersWords) {
   EXPECT_THAT(device->features(), ElementsAre("dsp", "fp-armv8d16", "code:itcm", "code:sram"));
   EXPECT_EQ(device->tags().at("board"), "test-board");
   EXPECT_FALSE(device->emulated());
+}
+
+TEST(BoardDeviceTest, FlashIsAPlaceForCodeOnlyWhereItMayBeUsed) {
+  const auto device = DescribeBoard(TestBoardWithFlash());
+  ASSERT_THAT(device, IsOk());
+  EXPECT_THAT(device->features(), Contains("code:flash"));
+  EXPECT_EQ(device->memory_bytes(), DescribeBoard(TestBoard())->memory_bytes());
+  const auto without = DescribeBoard(WithoutFlash(TestBoardWithFlash()));
+  ASSERT_THAT(without, IsOk());
+  EXPECT_THAT(without->features(), Not(Contains("code:flash")));
 }
 
 TEST(BoardDeviceTest, EmulatedBoardIsMarked) {

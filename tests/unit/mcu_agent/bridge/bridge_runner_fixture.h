@@ -34,7 +34,8 @@ using ::tunefarm::testing::WaitingClock;
 
 class BridgeRunnerTest : public ::testing::Test {
  protected:
-  BridgeRunnerTest() : fake_(board_), pace_(clock_.pace()), control_(&board_, &fake_, &pace_) {
+  explicit BridgeRunnerTest(const BoardMap& board = TestBoard())
+      : board_(board), fake_(board_), pace_(clock_.pace()), control_(&board_, &fake_, &pace_) {
     spdlog::set_level(spdlog::level::off);
     request_.timing.set_num_samples(3);
     request_.timing.set_timeout_ns(1'000'000'000);
@@ -115,7 +116,7 @@ class BridgeRunnerTest : public ::testing::Test {
     return outcomes;
   }
 
-  BoardMap board_ = TestBoard();
+  BoardMap board_;
   WaitingClock clock_;
   FakeBoard fake_;
   Pace pace_;

@@ -37,6 +37,8 @@ TEST(OpenOcdLinkTest, MemoryMovesInWholeWords) {
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0x20000002")));
   EXPECT_THAT(link.Read(0x20000000, 3),
               StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("3")));
+  EXPECT_THAT(link.ProgramFlash(0x080E0002, "abcd"),
+              StatusIs(absl::StatusCode::kInvalidArgument, HasSubstr("0x80e0002")));
   EXPECT_THAT(link.Write(0x20000000, "abcd"), IsOk());
 }
 

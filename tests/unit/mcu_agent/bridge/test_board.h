@@ -22,6 +22,16 @@ inline BoardMap TestBoard() {
                    {"sram", {0x20010000, 0x8000}, true, true}};
   board.code_order = {"itcm", "sram"};
   board.data_order = {"dtcm", "sram"};
+  board.constant_order = board.data_order;
+  return board;
+}
+
+// The same with 2 KiB of flash, from kFlash on.
+inline constexpr uint32_t kFlash = 0x08000000, kFlashEnd = 0x08000800;
+inline BoardMap TestBoardWithFlash() {
+  BoardMap board = TestBoard();
+  board.regions.insert(board.regions.begin() + 1,
+                       {"flash", {kFlash, kFlashEnd - kFlash}, true, false, true, true});
   return board;
 }
 

@@ -31,6 +31,10 @@ class FakeCoreLink : public CoreLink {
     ++writes;
     return absl::OkStatus();
   }
+  absl::Status WriteRom(uint32_t address, std::span<const uint8_t> bytes) override {
+    for (const uint8_t byte : bytes) rom[address++] = byte;
+    return running ? absl::InternalError("the core runs") : absl::OkStatus();
+  }
   absl::StatusOr<uint64_t> ReadRegister(int number) override { return registers[number]; }
   absl::Status WriteRegister(int number, uint64_t value) override {
     registers[number] = value;
@@ -74,6 +78,7 @@ class FakeCoreLink : public CoreLink {
     ++power_ons;
     dead = false;
     std::fill(memory.begin(), memory.end(), 0);
+    rom.clear();
     return absl::OkStatus();
   }
 
@@ -87,6 +92,7 @@ class FakeCoreLink : public CoreLink {
   }
 
   std::vector<uint8_t> memory = std::vector<uint8_t>(kFakeRamBytes);
+  std::map<uint32_t, uint8_t> rom;
   std::map<int, uint64_t> registers;
   std::set<uint32_t> breakpoints;
   bool running = false;

@@ -1,0 +1,48 @@
+// What batches have left on a board, and the way there of the next one.
+//
+// Stands between bridge_runner.h and the board's session: plans (batch_plan.h) leave out what is
+// there already. RAM keeps tensors until something else is written over them or the board is
+// reset; flash keeps them until it is erased.
+#ifndef TUNEFARM_MCU_AGENT_BRIDGE_BOARD_CONTENTS_H_
+#define TUNEFARM_MCU_AGENT_BRIDGE_BOARD_CONTENTS_H_
+
+#include "absl/status/status.h"
+#include "mcu_agent/boards/board_map.h"
+#include "mcu_agent/bridge/batch_plan.h"
+#include "mcu_agent/bridge/board_session.h"
+#include "mcu_agent/bridge/flash_contents.h"
+#include "mcu_agent/bridge/resident_set.h"
+
+namespace tunefarm::mcu_agent {
+
+// One thread at a time. Starts as a board of which nothing is known.
+class BoardContents {
+ public:
+  // `map` must outlive it.
+  explicit BoardContents(const BoardMap* map) : map_(*map) {}
+
+  const ResidentSet& residents() const { return residents_; }
+  const FlashContents& flash() const { return flash_; }
+
+  // Nothing is known of the board any more.
+  void Forget();
+
+  // Brings there what `plan` writes, flash first. Errors as of BoardSession: part of it may be
+  // there, and nothing is relied on.
+  absl::Status Load(const BatchPlan& plan, BoardSession* session);
+
+  // After `plan`'s queue: were its tensors found as they should be, so that they can be used again?
+  void Ran(const BatchPlan& plan, bool tensors_intact);
+
+ private:
+  absl::Status ProgramFlash(const BatchPlan& plan, BoardSession* session);
+
+  const BoardMap& map_;
+  ResidentSet residents_;  // Of RAM.
+  FlashContents flash_;
+  int num_erasures_ = 0;
+};
+
+}  // namespace tunefarm::mcu_agent
+
+#endif  // TUNEFARM_MCU_AGENT_BRIDGE_BOARD_CONTENTS_H_

@@ -1,0 +1,27 @@
+#include "mcu_agent/bridge/flash_contents.h"
+
+namespace tunefarm::mcu_agent {
+
+FlashContents FlashContents::Erased(const BoardMap& map) {
+  FlashContents contents;
+  const MemoryRegion* flash = FlashOf(map);
+  if (flash != nullptr) contents.blank_.push_back({flash->range.base, flash->range.end()});
+  return contents;
+}
+
+std::optional<uint32_t> FlashContents::Find(const std::string& key) const {
+  const auto found = begins_.find(key);
+  if (found == begins_.end()) return std::nullopt;
+  return found->second;
+}
+
+void FlashContents::Programmed(const Range& range, const std::string& key) {
+  std::vector<Range> left;
+  for (const Range& piece : blank_) {
+    for (const Range& rest : Without(piece, range)) left.push_back(rest);
+  }
+  blank_ = std::move(left);
+  begins_[key] = static_cast<uint32_t>(range.begin);
+}
+
+}  // namespace tunefarm::mcu_agent
