@@ -2,12 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status.h"
 #include "compiler/target/target.h"
+#include "proto/code_memory.h"
 #include "tuner/cli/command.h"
+#include "tuner/measure/wire.h"
 
 namespace tunefarm::tuner {
 namespace {
@@ -15,19 +20,41 @@ namespace {
 constexpr uint32_t kNumSamples = 25;
 constexpr absl::Duration kPatience = absl::Seconds(2);  // Before it is said what is waited for.
 
-std::string ArchOf(const compiler::Target& target) {
-  return target.triple.substr(0, target.triple.find('-'));
-}
+std::string ArchOf(const std::string& triple) { return triple.substr(0, triple.find('-')); }
 
 // Nobody else can join the farm that is started here.
 absl::Status CheckRunsHere(const std::string& target_text) {
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_text));
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target host, compiler::ParseTarget("native"));
-  if (ArchOf(target) == ArchOf(host)) return absl::OkStatus();
+  if (ArchOf(target.triple) == ArchOf(host.triple)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat(
       "target %s is for %s and this machine is %s: name who measures, --tracker HOST:PORT or "
       "--board NAME",
-      target.name.empty() ? target_text : target.name, ArchOf(target), ArchOf(host)));
+      target.name.empty() ? target_text : target.name, ArchOf(target.triple), ArchOf(host.triple)));
+}
+
+// The same for the board that is plugged in here. `board` is the only device of `farm`.
+absl::Status CheckBoardRuns(Farm& farm, const std::string& board, const std::string& target_text) {
+  TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_text));
+  const v1::DeviceRequirement requirement = RequirementOf(target);
+  TUNEFARM_ASSIGN_OR_RETURN(const std::vector<v1::DeviceEntry> devices,
+                            farm.tracker().ListDevices(kPatience));
+  for (const v1::DeviceEntry& device : devices) {
+    if (ArchOf(device.info().triple()) != requirement.architecture()) {
+      return absl::InvalidArgumentError(
+          absl::StrFormat("kernels of this target (%s) are for %s and board %s is %s", target.cpu,
+                          requirement.architecture(), board, ArchOf(device.info().triple())));
+    }
+    const auto& has = device.info().features();
+    for (const std::string& feature : requirement.features()) {
+      if (std::find(has.begin(), has.end(), feature) != has.end()) continue;
+      return absl::InvalidArgumentError(absl::StrFormat(
+          "kernels of this target (%s) need %s; board %s has %s%s", target.cpu, feature, board,
+          has.empty() ? "no features" : absl::StrJoin(has, ", "),
+          feature == TUNEFARM_CODE_FEATURE_PREFIX "flash" ? " (flash: with --use-flash)" : ""));
+    }
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -45,9 +72,10 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
   command.add_option("--serial", options.serial, "Serial number of the board's debug probe")
       ->needs("--board");
   command
-      .add_flag("--use-flash", options.use_flash,
-                "Kernels may be programmed into the flash that the board's map names: what is there "
-                "is lost, and it wears")
+      .add_flag(
+          "--use-flash", options.use_flash,
+          "Kernels may be programmed into the flash that the board's map names: what is there "
+          "is lost, and it wears")
       ->needs("--board");
   command.add_flag(
       "--emulated", options.emulated,
@@ -75,6 +103,10 @@ absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
   absl::StatusOr<std::unique_ptr<Farm>> farm = Farm::Open(spec);
   if (absl::IsNotFound(farm.status()))
     return absl::FailedPreconditionError(std::string(farm.status().message()));
+  TUNEFARM_RETURN_IF_ERROR(farm.status());
+  if (!options.board.empty()) {
+    TUNEFARM_RETURN_IF_ERROR(CheckBoardRuns(**farm, options.board, target));
+  }
   return farm;
 }
 

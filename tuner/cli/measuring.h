@@ -25,8 +25,8 @@ struct FarmOptions {
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);
 
-// A farm for kernels of `target`. Errors: kInvalidArgument (address, token file; this machine alone
-// and a target of another processor: nobody could ever measure), kUnavailable (the tracker is not
+// A farm for kernels of `target`. Errors: kInvalidArgument (address, token file; this machine or
+// board alone and a target that it cannot run: nobody could ever measure), kUnavailable (the tracker is not
 // reachable, or the local one does not start).
 absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
                                                const std::string& target);

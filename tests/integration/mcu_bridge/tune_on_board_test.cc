@@ -62,6 +62,24 @@ TEST_F(TuneOnBoardTest, TunedKernelIsFoundDeployedAndRight) {
   EXPECT_THAT(ran.out + ran.err, HasSubstr("ok: "));
 }
 
+TEST_F(TuneOnBoardTest, TargetThatTheBoardCannotRunIsRefusedAtOnce) {
+  const Finished other_core = Tune("4", "cortex-m7", "mps2-an386");
+  EXPECT_EQ(other_core.code, 2);
+  EXPECT_THAT(other_core.err,
+              HasSubstr("kernels of this target (cortex-m7) need fp-armv8d16; board "
+                        "emulated:mps2-an386 has dsp, vfp4d16sp, code:ssram1"));
+  const Finished other_architecture = Tune("4", "cortex-m33", "mps2-an386");
+  EXPECT_EQ(other_architecture.code, 2);
+  EXPECT_THAT(other_architecture.err,
+              HasSubstr("(cortex-m33) are for thumbv8m.main and board emulated:mps2-an386 is "
+                        "thumbv7em"));
+  const Finished no_consent = Tune("4", "cortex-m4,code=sram+flash", "netduinoplus2");
+  EXPECT_EQ(no_consent.code, 2);
+  EXPECT_THAT(no_consent.err,
+              HasSubstr("(cortex-m4) need code:flash; board emulated:netduinoplus2 has dsp, "
+                        "vfp4d16sp, code:sram (flash: with --use-flash)"));
+}
+
 TEST_F(TuneOnBoardTest, EmulatedBoardIsTunedForWhatIsAskedAndTheLogSaysIt) {
   const Finished by_default = Tune("4");
   ASSERT_EQ(by_default.code, 0) << by_default.err;
