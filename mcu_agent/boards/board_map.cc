@@ -1,18 +1,17 @@
 #include "mcu_agent/boards/board_map.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
-#include <string_view>
 #include <system_error>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "mcu_agent/boards/json_object_reader.h"
 #include "proto/code_memory.h"
 #include "proto/mcu_mailbox.h"
 
@@ -26,107 +25,9 @@ absl::Status Wrong(const std::string& source, const std::string& what) {
   return absl::InvalidArgumentError(absl::StrFormat("%s: %s", source, what));
 }
 
-// "512" or "0x200".
-std::optional<uint32_t> ParseNumber(std::string_view text) {
-  const bool hex = text.substr(0, 2) == "0x";
-  if (hex) text.remove_prefix(2);
-  uint32_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number, hex ? 16 : 10);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return number;
-}
-
-// Reads the members of one JSON object and remembers the first thing that is wrong with it.
-class Reader {
- public:
-  Reader(const Json& object, std::string source, std::string place)
-      : object_(object), source_(std::move(source)), place_(std::move(place)) {
-    if (!object_.is_object()) Fail(absl::StrFormat("%s is not an object", place_));
-  }
-
-  std::string Text(const char* key) {
-    const Json* value = Find(key);
-    if (value == nullptr) return "";
-    if (!value->is_string() || value->get<std::string>().empty()) {
-      Fail(absl::StrFormat("%s.%s is not a text", place_, key));
-      return "";
-    }
-    return value->get<std::string>();
-  }
-
-  uint32_t Number(const char* key) {
-    const Json* value = Find(key);
-    if (value == nullptr) return 0;
-    if (value->is_number_unsigned() && value->get<uint64_t>() <= UINT32_MAX) {
-      return value->get<uint32_t>();
-    }
-    if (value->is_string()) {
-      const std::optional<uint32_t> number = ParseNumber(value->get<std::string>());
-      if (number.has_value()) return *number;
-    }
-    Fail(absl::StrFormat("%s.%s = %s is no number from 0 to 0xFFFFFFFF", place_, key,
-                         value->dump()));
-    return 0;
-  }
-
-  std::vector<std::string> Texts(const char* key) {
-    std::vector<std::string> texts;
-    const Json* value = Find(key);
-    if (value == nullptr) return texts;
-    if (!value->is_array()) Fail(absl::StrFormat("%s.%s is not a list of texts", place_, key));
-    for (const Json& item : *value) {
-      if (!item.is_string()) {
-        Fail(absl::StrFormat("%s.%s is not a list of texts", place_, key));
-        return texts;
-      }
-      texts.push_back(item.get<std::string>());
-    }
-    return texts;
-  }
-
-  bool Has(const char* key) const { return object_.is_object() && object_.contains(key); }
-
-  // A misspelt key must not pass for an absent one.
-  void AllowOnly(const std::vector<std::string>& keys) {
-    if (!object_.is_object()) return;
-    for (const auto& [key, unused] : object_.items()) {
-      if (std::find(keys.begin(), keys.end(), key) == keys.end()) {
-        Fail(absl::StrFormat("%s.%s is unknown (known: %s)", place_, key,
-                             absl::StrJoin(keys, ", ")));
-      }
-    }
-  }
-
-  const Json& Child(const char* key) {
-    static const Json kNull;
-    const Json* value = Find(key);
-    return value == nullptr ? kNull : *value;
-  }
-
-  const absl::Status& status() const { return status_; }
-
- private:
-  const Json* Find(const char* key) {
-    if (!Has(key)) {
-      Fail(absl::StrFormat("%s.%s is missing", place_, key));
-      return nullptr;
-    }
-    return &object_.at(key);
-  }
-  void Fail(const std::string& what) {
-    if (status_.ok()) status_ = Wrong(source_, what);
-  }
-
-  const Json& object_;
-  std::string source_;
-  std::string place_;
-  absl::Status status_;
-};
-
 absl::StatusOr<ChipId> ReadChipId(const Json& json, const std::string& source,
                                   const std::string& place) {
-  Reader reader(json, source, place);
+  JsonObjectReader reader(json, source, place);
   reader.AllowOnly({"address", "mask", "value"});
   const ChipId id = {reader.Number("address"), reader.Number("mask"), reader.Number("value")};
   TUNEFARM_RETURN_IF_ERROR(reader.status());
@@ -145,7 +46,7 @@ absl::StatusOr<MemoryRange> CheckedRange(uint32_t base, uint32_t bytes, const st
 
 absl::StatusOr<MemoryRegion> ReadRegion(const Json& json, const std::string& source,
                                         const std::string& place) {
-  Reader reader(json, source, place);
+  JsonObjectReader reader(json, source, place);
   reader.AllowOnly({"name", "kind", "base", "bytes", "use"});
   MemoryRegion region;
   region.name = reader.Text("name");
@@ -234,7 +135,7 @@ absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
 
 absl::Status ReadFirmware(const Json& json, const std::string& source, const std::string& directory,
                           BoardMap& map) {
-  Reader reader(json, source, "firmware");
+  JsonObjectReader reader(json, source, "firmware");
   reader.AllowOnly({"elf", "base", "bytes"});
   map.firmware_elf = (fs::path(directory) / reader.Text("elf")).string();
   const uint32_t base = reader.Number("base");
@@ -251,7 +152,7 @@ absl::StatusOr<BoardMap> ParseBoardMap(const std::string& text, const std::strin
   const Json json =
       Json::parse(text, nullptr, /*allow_exceptions=*/false, /*ignore_comments=*/true);
   if (json.is_discarded()) return Wrong(source, "is no JSON");
-  Reader reader(json, source, "board");
+  JsonObjectReader reader(json, source, "board");
   reader.AllowOnly({"board", "description", "cpu", "cpuid", "chip", "emulator", "openocd",
                     "firmware", "mailbox", "regions", "code_order", "data_order",
                     "constant_order"});
@@ -276,7 +177,7 @@ absl::StatusOr<BoardMap> ParseBoardMap(const std::string& text, const std::strin
     TUNEFARM_ASSIGN_OR_RETURN(map.chip, ReadChipId(json.at("chip"), source, "chip"));
   }
   if (reader.Has("emulator")) {
-    Reader emulator(json.at("emulator"), source, "emulator");
+    JsonObjectReader emulator(json.at("emulator"), source, "emulator");
     emulator.AllowOnly({"machine", "icount_shift"});
     map.emulator =
         Emulator{emulator.Text("machine"), static_cast<int>(emulator.Number("icount_shift"))};

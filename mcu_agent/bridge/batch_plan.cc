@@ -16,64 +16,15 @@ using device_agent::IsDrawn;
 
 constexpr uint32_t kThumbBit = 1;
 constexpr uint32_t kWordBytes = 4;
-// A template's kernel uses a few hundred bytes; register spills of wide tiles some more.
-constexpr uint32_t kStackBytes = 4096;
 constexpr uint64_t kDefaultTimeoutNs = 10'000'000'000;
-constexpr uint32_t kMostRepeats = 64;
-constexpr uint32_t kEmulatedRepeats = 2;
 // An emulator may be so much slower than the time that it emulates.
 constexpr int kEmulatorSlowness = 4;
 constexpr absl::Duration kSilenceSlack = absl::Seconds(2);
 
 uint64_t RoundUpWord(uint64_t value) { return (value + kWordBytes - 1) / kWordBytes * kWordBytes; }
 
-const v1::ExpectedOutput& ExpectedOf(const BatchContext& context) {
-  return context.request->verification.expected(0);
-}
-
-const v1::Buffer& OutputOf(const BatchContext& context, const ReadyCandidate& candidate) {
-  return candidate.signature().buffers(static_cast<int>(ExpectedOf(context).buffer()));
-}
-
 uint64_t TimeoutNs(const v1::TimingSpec& timing) {
   return timing.timeout_ns() != 0 ? timing.timeout_ns() : kDefaultTimeoutNs;
-}
-
-CandidateSize SizeOf(const ReadyCandidate& candidate) {
-  CandidateSize size;
-  size.digest = candidate.candidate->kernel().digest();
-  size.image_bytes = candidate.image.bytes.size();
-  size.image_alignment_bytes = candidate.image.alignment_bytes;
-  size.num_buffers = static_cast<uint32_t>(candidate.signature().buffers_size());
-  for (const v1::Buffer& buffer : candidate.signature().buffers()) {
-    if (buffer.role() == v1::BUFFER_ROLE_PACKED) size.packed_bytes.push_back(BufferBytes(buffer));
-  }
-  size.scratch_bytes = candidate.signature().scratch_bytes_per_worker();
-  return size;
-}
-
-SharedSize SharedOf(const BatchContext& context, const ReadyCandidate& candidate) {
-  SharedSize shared;
-  const v1::KernelSignature& signature = candidate.signature();
-  for (int i = 0; i < signature.buffers_size(); ++i) {
-    const v1::Buffer& buffer = signature.buffers(i);
-    if (!IsDrawn(buffer)) continue;
-    shared.drawn.push_back(
-        {BufferBytes(buffer), buffer.role() == v1::BUFFER_ROLE_CONSTANT,
-         DrawnKey(buffer, static_cast<uint32_t>(i), context.request->verification.seed())});
-  }
-  shared.output_bytes = BufferBytes(OutputOf(context, candidate));
-  shared.stack_bytes = kStackBytes;
-  shared.sample_bytes_per_candidate =
-      NumRepeats(context.request->timing, context.board->emulator.has_value()) * sizeof(uint32_t);
-  shared.code_memory = candidate.image.code_memory;
-  return shared;
-}
-
-std::vector<CandidateSize> SizesOf(const std::vector<const ReadyCandidate*>& candidates) {
-  std::vector<CandidateSize> sizes;
-  for (const ReadyCandidate* candidate : candidates) sizes.push_back(SizeOf(*candidate));
-  return sizes;
 }
 
 uint32_t FillType(v1::DataType type) {
@@ -118,8 +69,7 @@ class Planner {
 
   absl::StatusOr<BatchPlan> Plan(const ResidentSet& residents, DrawnChecksums* checksums) {
     const ReadyCandidate& first = *candidates_.front();
-    TUNEFARM_ASSIGN_OR_RETURN(placement_, PlaceBatch(*context_.board, SharedOf(context_, first),
-                                                     SizesOf(candidates_), *context_.flash));
+    TUNEFARM_ASSIGN_OR_RETURN(placement_, PlacementOf(context_, candidates_));
     plan_.erases_flash = placement_.erases_flash;
     plan_.num_candidates = candidates_.size();
     plan_.repeats = NumRepeats(context_.request->timing, context_.board->emulator.has_value());
@@ -275,7 +225,8 @@ tunefarm_call Planner::CallOf(size_t index) const {
   // Floats that differ in the last bit may still be right: the bridge looks at those itself.
   if (OutputOf(context_, candidate).data_type() != v1::DATA_TYPE_F32) {
     call.head.flags = TUNEFARM_TASK_HAS_EXPECTED_CRC;
-    call.expected_crc = Crc32(*context_.request->blobs.at(ExpectedOf(context_).digest()));
+    call.expected_crc =
+        Crc32(*context_.request->blobs.at(context_.request->verification.expected(0).digest()));
   }
   return call;
 }
@@ -297,7 +248,7 @@ uint32_t Planner::CutTicks() const {
 
 void Planner::AddSetup() {
   plan_.setup.stack = placement_.stack;
-  plan_.setup.stack_bytes = kStackBytes;
+  plan_.setup.stack_bytes = kKernelStackBytes;
   plan_.setup.guard = static_cast<uint32_t>(placement_.guard.begin);
   plan_.setup.guard_bytes = static_cast<uint32_t>(placement_.guard.size());
   plan_.setup.cut_ticks = CutTicks();
@@ -307,59 +258,7 @@ void Planner::AddSetup() {
   plan_.setup.silence_limit = budget * slowness + kSilenceSlack;
 }
 
-size_t NumDrawn(const v1::KernelSignature& signature) {
-  return static_cast<size_t>(
-      std::count_if(signature.buffers().begin(), signature.buffers().end(), IsDrawn));
-}
-
 }  // namespace
-
-uint32_t NumRepeats(const v1::TimingSpec& timing, bool emulated) {
-  return std::clamp<uint32_t>(timing.num_samples(), 1, emulated ? kEmulatedRepeats : kMostRepeats);
-}
-
-absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candidate) {
-  const v1::KernelSignature& signature = candidate.signature();
-  const auto num_outputs =
-      std::count_if(signature.buffers().begin(), signature.buffers().end(),
-                    [](const auto& buffer) { return buffer.role() == v1::BUFFER_ROLE_OUTPUT; });
-  if (num_outputs != 1 || context.request->verification.expected_size() != 1) {
-    return absl::InvalidArgumentError(absl::StrFormat(
-        "a board verifies one output; the kernel has %d, %d of them with an expectation",
-        num_outputs, context.request->verification.expected_size()));
-  }
-  // A fill and a check for each tensor, the check of the images, and the call.
-  const size_t num_tasks = 2 * NumDrawn(signature) + 2;
-  if (num_tasks > context.capacity) {
-    return absl::InvalidArgumentError(
-        absl::StrFormat("%u inputs and constants need %u tasks, the firmware has room for %u",
-                        NumDrawn(signature), num_tasks, context.capacity));
-  }
-  return absl::OkStatus();
-}
-
-std::string BatchKey(const ReadyCandidate& candidate) {
-  const v1::KernelSignature& signature = candidate.signature();
-  std::string key = candidate.image.code_memory + ";";
-  for (int i = 0; i < signature.buffers_size(); ++i) {
-    const v1::Buffer& buffer = signature.buffers(i);
-    if (IsDrawn(buffer)) key += DrawnKey(buffer, static_cast<uint32_t>(i), 0) + ";";
-    if (buffer.role() == v1::BUFFER_ROLE_OUTPUT) key += absl::StrFormat("out %d;", i);
-  }
-  return key;
-}
-
-absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
-                                  const std::vector<const ReadyCandidate*>& candidates) {
-  const SharedSize shared = SharedOf(context, *candidates.front());
-  const std::vector<CandidateSize> sizes = SizesOf(candidates);
-  const size_t most = context.capacity - 2 * NumDrawn(candidates.front()->signature()) - 1;
-  const size_t count = NumThatFit(*context.board, shared, sizes, most);
-  if (count == 0) {
-    return PlaceBatch(*context.board, shared, {sizes.front()}, *context.flash).status();
-  }
-  return count;
-}
 
 absl::StatusOr<BatchPlan> PlanOf(const BatchContext& context,
                                  const std::vector<const ReadyCandidate*>& candidates,

@@ -1,9 +1,8 @@
-// A batch of candidates as bytes to be written and tasks to be run, and what the tasks' results say
-// about each candidate.
+// A batch of candidates as bytes to be written and tasks to be run.
 //
-// Stands between bridge_runner.h, which carries it out, and placement.h. Pure: no link, no clock. A
-// queue reads: fill the tensors that are not there, check that the images arrived, verify and time
-// each candidate, check that the tensors are what they were.
+// Stands between bridge_runner.h, which carries it out, and batch_choice.h. Pure: no link, no
+// clock. A queue reads: fill the tensors that are not there, check that the images arrived, verify
+// and time each candidate, check that the tensors are what they were.
 #ifndef TUNEFARM_MCU_AGENT_BRIDGE_BATCH_PLAN_H_
 #define TUNEFARM_MCU_AGENT_BRIDGE_BATCH_PLAN_H_
 
@@ -12,36 +11,14 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "device_agent/kernel_runner.h"
-#include "mcu_agent/boards/board_map.h"
+#include "mcu_agent/bridge/batch_choice.h"
 #include "mcu_agent/bridge/board_session.h"
 #include "mcu_agent/bridge/drawn_tensor.h"
-#include "mcu_agent/bridge/flash_contents.h"
-#include "mcu_agent/bridge/kernel_image.h"
-#include "mcu_agent/bridge/placement.h"
+#include "mcu_agent/bridge/free_memory.h"
 #include "mcu_agent/bridge/resident_set.h"
 #include "proto/mcu_mailbox.h"
 
 namespace tunefarm::mcu_agent {
-
-// A candidate that may run: checked, its image read.
-struct ReadyCandidate {
-  const v1::Candidate* candidate = nullptr;  // Not owned.
-  KernelImage image;
-
-  const v1::KernelSignature& signature() const { return candidate->kernel().signature(); }
-};
-
-// The board, its firmware and the request, as far as a plan depends on them.
-struct BatchContext {
-  const BoardMap* board = nullptr;
-  const device_agent::MeasureRequest* request = nullptr;
-  uint32_t capacity = 0;  // Tasks in a queue.
-  bool has_fpu = false;   // The firmware can draw floats.
-  uint32_t tick_hz = 0;
-  uint32_t overhead_ticks = 0;
-  const FlashContents* flash = nullptr;
-};
 
 struct BatchPlan {
   struct Write {
@@ -81,22 +58,6 @@ struct BatchPlan {
     return static_cast<uint32_t>(num_candidates * repeats * sizeof(uint32_t));
   }
 };
-
-// Timed runs of each candidate. An emulator counts instructions: a second run repeats the first.
-uint32_t NumRepeats(const v1::TimingSpec& timing, bool emulated);
-
-// INVALID_ARGUMENT unless a board can verify the task: one output, and it has an expectation.
-absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candidate);
-
-// What tells tasks of one request apart, and memories that code is for: candidates with the same
-// can share a batch.
-std::string BatchKey(const ReadyCandidate& candidate);
-
-// How many of `candidates`, from the first, fit into one queue and the board's memory; 0 with
-// RESOURCE_EXHAUSTED (bytes per section) where not even the first does. All have the same
-// BatchKey.
-absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
-                                  const std::vector<const ReadyCandidate*>& candidates);
 
 // Plans a batch of all `candidates`. Tensors that `residents` holds are not filled again.
 absl::StatusOr<BatchPlan> PlanOf(const BatchContext& context,
