@@ -103,6 +103,17 @@ absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
   if (std::count_if(map.regions.begin(), map.regions.end(), is_flash) > 1) {
     return Wrong(source, "two regions are flash; there may be one");
   }
+  const MemoryRegion* flash = FlashOf(map);
+  if (flash != nullptr && !map.chip) {
+    return Wrong(source, absl::StrFormat("%s is flash, and no chip id tells whose is erased: "
+                                         "'chip' is missing",
+                                         flash->name));
+  }
+  if (flash != nullptr && map.constant_order.size() > 1 &&
+      std::count(map.constant_order.begin(), map.constant_order.end(), flash->name) > 0) {
+    // Where they lie must not depend on what was in flash before.
+    return Wrong(source, absl::StrFormat("constant_order: %s must be alone", flash->name));
+  }
   for (size_t i = 0; i + 1 < map.regions.size(); ++i) {
     const MemoryRegion& a = map.regions[i];
     const MemoryRegion& b = map.regions[i + 1];

@@ -31,13 +31,18 @@ struct MemoryRange {
 
 // Memory that the bridge may fill.
 struct MemoryRegion {
-  std::string name;  // "itcm", "dtcm", "sram1": what a placement knob names.
+  // "itcm", "dtcm", "sram1": what a placement knob names.
+  std::string name;
   MemoryRange range;
-  bool code = false;  // The core can fetch instructions from it.
-  bool data = false;  // Kernels can read and write it; never of flash. (With the firmware's MPU on,
-                      // the code space below 0x20000000 can be code or data, not both.)
-  bool constants = false;  // Kernels can read it; true where `data` is.
-  bool flash = false;  // Whole sectors of flash, erased and programmed by the debugger; else RAM.
+  // The core can fetch instructions from it.
+  bool code = false;
+  // Kernels can read and write it; never of flash. (With the firmware's MPU on, the code space
+  // below 0x20000000 can be code or data, not both.)
+  bool data = false;
+  // Kernels can read it; true where `data` is.
+  bool constants = false;
+  // Whole sectors of flash, erased and programmed by the debugger; else RAM.
+  bool flash = false;
 };
 
 // A word that tells chips apart: (word at address) & mask == value.
@@ -65,12 +70,11 @@ struct BoardMap {
                          // the initial SP and PC. Inside one of `regions`.
   uint32_t mailbox = 0;  // Address of the tunefarm_mailbox, inside `firmware`.
   std::vector<MemoryRegion> regions;  // Disjoint, sorted by address.
-  std::vector<std::string>
-      code_order;  // Regions for images that name none, best first; RAM, all have `code`.
-  std::vector<std::string>
-      data_order;  // Regions for tensors and stacks, best first; all have `data`.
-  std::vector<std::string>
-      constant_order;  // Regions for weights and biases, best first; all have `constants`.
+  // Names of regions, best first. Images that name no memory: RAM with `code`. Tensors and stacks:
+  // with `data`. Weights and biases: with `constants`, either RAM or the flash alone.
+  std::vector<std::string> code_order;
+  std::vector<std::string> data_order;
+  std::vector<std::string> constant_order;
 };
 
 // Parses a map. `source` names the text in messages; relative paths in it are taken from

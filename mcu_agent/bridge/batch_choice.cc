@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_format.h"
+#include "base/hash.h"
 #include "base/status.h"
 #include "device_agent/signature.h"
 #include "mcu_agent/bridge/drawn_tensor.h"
@@ -18,7 +19,8 @@ constexpr uint32_t kEmulatedRepeats = 2;
 
 CandidateSize SizeOf(const ReadyCandidate& candidate) {
   CandidateSize size;
-  size.digest = candidate.candidate->kernel().digest();
+  const v1::Kernel& kernel = candidate.candidate->kernel();
+  size.digest = kernel.digest() + base::Sha256Hex(kernel.signature().SerializeAsString());
   size.image_bytes = candidate.image.bytes.size();
   size.image_alignment_bytes = candidate.image.alignment_bytes;
   size.num_buffers = static_cast<uint32_t>(candidate.signature().buffers_size());
@@ -89,6 +91,12 @@ absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candid
   return absl::OkStatus();
 }
 
+bool NeedsFlash(const BoardMap& map, const ReadyCandidate& candidate) {
+  const MemoryRegion* flash = FlashOf(map);
+  return flash != nullptr &&
+         (candidate.image.code_memory == flash->name || map.constant_order.front() == flash->name);
+}
+
 std::string BatchKey(const ReadyCandidate& candidate) {
   const v1::KernelSignature& signature = candidate.signature();
   std::string key = candidate.image.code_memory + ";";
@@ -105,17 +113,15 @@ absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
   const SharedSize shared = SharedOf(context, *candidates.front());
   const std::vector<CandidateSize> sizes = SizesOf(candidates);
   const size_t most = context.capacity - 2 * NumDrawn(candidates.front()->signature()) - 1;
-  const size_t count = NumThatFit(*context.board, shared, sizes, most);
-  if (count == 0) {
-    return PlaceBatch(*context.board, shared, {sizes.front()}, *context.flash).status();
-  }
-  return count;
+  const size_t count = NumThatFit(*context.board, shared, sizes, most, context.flash);
+  if (count > 0) return count;
+  return PlaceBatch(*context.board, shared, {sizes.front()}, context.flash).status();
 }
 
 absl::StatusOr<BatchPlacement> PlacementOf(const BatchContext& context,
                                            const std::vector<const ReadyCandidate*>& candidates) {
   return PlaceBatch(*context.board, SharedOf(context, *candidates.front()), SizesOf(candidates),
-                    *context.flash);
+                    context.flash);
 }
 
 }  // namespace tunefarm::mcu_agent

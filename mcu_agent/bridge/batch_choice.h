@@ -38,7 +38,7 @@ struct BatchContext {
   bool has_fpu = false;   // The firmware can draw floats.
   uint32_t tick_hz = 0;
   uint32_t overhead_ticks = 0;
-  const FlashContents* flash = nullptr;
+  FlashContents flash;
 };
 
 // Timed runs of each candidate. An emulator counts instructions: a second run repeats the first.
@@ -46,6 +46,9 @@ uint32_t NumRepeats(const v1::TimingSpec& timing, bool emulated);
 
 // INVALID_ARGUMENT unless a board can verify the task: one output, and it has an expectation.
 absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candidate);
+
+// Whether flash must be programmed for the candidate, unless it is there already.
+bool NeedsFlash(const BoardMap& map, const ReadyCandidate& candidate);
 
 // What tells tasks of one request apart, and memories that code is for: candidates with the same
 // can share a batch.

@@ -135,7 +135,7 @@ void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums
   ListTensors(checksums);
   for (BatchPlan::Tensor& tensor : plan_.tensors) {
     if (!InFlash(tensor.range.begin)) continue;
-    tensor.must_fill = plan_.erases_flash || !context_.flash->Find(tensor.key);
+    tensor.must_fill = plan_.erases_flash || !context_.flash.Find(tensor.key);
     if (tensor.must_fill) plan_.flash_writes.push_back(DrawnWrite(tensor));
   }
   for (BatchPlan::Tensor& tensor : plan_.tensors) {

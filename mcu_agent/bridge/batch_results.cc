@@ -26,6 +26,11 @@ Verdict Failed(uint64_t id, v1::Outcome outcome, const std::string& phase,
   return verdict;
 }
 
+bool BlockIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results) {
+  const tunefarm_result& check = results[plan.block_check];
+  return check.status == TUNEFARM_STATUS_OK && check.crc == plan.block_crc;
+}
+
 // The first tensor that is not what was put there; "" when all are.
 std::string SpoiledTensor(const BatchPlan& plan, const std::vector<tunefarm_result>& results,
                           const v1::KernelSignature& signature) {
@@ -110,7 +115,8 @@ Verdict JudgeCall(const BatchContext& context, const BatchPlan& plan,
 
 }  // namespace
 
-bool TensorsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results) {
+bool ContentsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results) {
+  if (!BlockIntact(plan, results)) return false;
   for (size_t i = 0; i < plan.tensors.size(); ++i) {
     const tunefarm_result& check = results[plan.first_tensor_check + i];
     if (check.status != TUNEFARM_STATUS_OK || check.crc != plan.tensors[i].crc) return false;
@@ -122,12 +128,11 @@ std::vector<Verdict> JudgeBatch(const BatchContext& context, const BatchPlan& pl
                                 const std::vector<const ReadyCandidate*>& candidates,
                                 const std::vector<tunefarm_result>& results,
                                 const std::string& samples) {
-  const tunefarm_result& block = results[plan.block_check];
-  if (block.status != TUNEFARM_STATUS_OK || block.crc != plan.block_crc) {
+  if (!BlockIntact(plan, results)) {
     return std::vector<Verdict>(
         candidates.size(),
         Lost(absl::StrFormat("the images did not arrive as they were sent: checksum %#x, want %#x",
-                             block.crc, plan.block_crc)));
+                             results[plan.block_check].crc, plan.block_crc)));
   }
   const std::string spoiled = SpoiledTensor(plan, results, candidates.front()->signature());
   if (!spoiled.empty() && candidates.size() > 1) {

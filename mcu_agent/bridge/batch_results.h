@@ -33,9 +33,9 @@ std::vector<Verdict> JudgeBatch(const BatchContext& context, const BatchPlan& pl
                                 const std::vector<tunefarm_result>& results,
                                 const std::string& samples);
 
-// Whether the tensors of the plan were intact at its end: they are on the board and need not be
-// filled again.
-bool TensorsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results);
+// Whether the plan's images came as they were sent, and its tensors were intact at its end: they
+// are on the board and need not be brought again.
+bool ContentsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results);
 
 }  // namespace tunefarm::mcu_agent
 

@@ -6,6 +6,9 @@
 #ifndef TUNEFARM_MCU_AGENT_BRIDGE_BOARD_CONTENTS_H_
 #define TUNEFARM_MCU_AGENT_BRIDGE_BOARD_CONTENTS_H_
 
+#include <stop_token>
+#include <string>
+
 #include "absl/status/status.h"
 #include "mcu_agent/boards/board_map.h"
 #include "mcu_agent/bridge/batch_plan.h"
@@ -24,23 +27,32 @@ class BoardContents {
   const ResidentSet& residents() const { return residents_; }
   const FlashContents& flash() const { return flash_; }
 
-  // Nothing is known of the board any more.
+  // Everything is to be brought anew. What is blank still is.
+  void Distrust();
+  // Nothing is known of the board any more: it may be another one.
   void Forget();
 
   // Brings there what `plan` writes, flash first. Errors as of BoardSession: part of it may be
   // there, and nothing is relied on.
-  absl::Status Load(const BatchPlan& plan, BoardSession* session);
+  absl::Status Load(const BatchPlan& plan, BoardSession* session, std::stop_token stop);
 
-  // After `plan`'s queue: were its tensors found as they should be, so that they can be used again?
-  void Ran(const BatchPlan& plan, bool tensors_intact);
+  // After `plan`'s queue: was everything found as it should be, so that it can be used again?
+  void Ran(const BatchPlan& plan, bool intact);
+
+  // Why nothing is programmed any more, once flash refused kMostRefusals times in a row: sectors
+  // that are protected, a map of another chip. "": it may be.
+  static constexpr int kMostRefusals = 4;
+  std::string flash_refusal() const;
 
  private:
-  absl::Status ProgramFlash(const BatchPlan& plan, BoardSession* session);
+  absl::Status ProgramFlash(const BatchPlan& plan, BoardSession* session, std::stop_token stop);
 
   const BoardMap& map_;
   ResidentSet residents_;  // Of RAM.
   FlashContents flash_;
   int num_erasures_ = 0;
+  int num_refusals_ = 0;  // Since flash was programmed last.
+  std::string last_refusal_;
 };
 
 }  // namespace tunefarm::mcu_agent

@@ -52,8 +52,9 @@ class BoardSession {
       : board_(*board), link_(*link), pace_(*pace) {}
 
   // Resets the board, checks that it is the one the map describes, loads the firmware if `load`,
-  // and starts it. FAILED_PRECONDITION: the board is there and is not what it should be, or its
-  // firmware does not come up; UNAVAILABLE, DEADLINE_EXCEEDED: the link is gone.
+  // and starts it. INVALID_ARGUMENT: chip or firmware is another one; FAILED_PRECONDITION: the
+  // target refused, or its firmware does not come up; UNAVAILABLE, DEADLINE_EXCEEDED: the link is
+  // gone.
   absl::Status Boot(bool load);
 
   struct FlashWrite {
@@ -61,8 +62,10 @@ class BoardSession {
     std::string_view bytes;  // Whole words.
   };
   // Resets the board, erases `erase` if it is not empty, programs `writes` into blank flash, and
-  // boots anew: what was in RAM is gone. Errors as of Boot; flash is then in no known state.
-  absl::Status ProgramFlash(const MemoryRange& erase, const std::vector<FlashWrite>& writes);
+  // boots anew: what was in RAM is gone. Errors as of Boot, and CANCELLED if `stop` was requested;
+  // flash is then in no known state, and the firmware has to be loaded.
+  absl::Status ProgramFlash(const MemoryRange& erase, const std::vector<FlashWrite>& writes,
+                            std::stop_token stop);
 
   // Of the firmware that runs. Requires a successful Boot.
   const tunefarm_identity& identity() const { return identity_; }

@@ -99,13 +99,14 @@ absl::Status BridgeRunner::EnsureUp() {
 
 absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   up_ = false;
-  contents_.Forget();
+  contents_.Distrust();
   const bool tries_anew = !unavailable_reason().empty();
   while (true) {
     const Rung rung = ladder_.Next(symptom);
     if (rung == Rung::kQuarantine) break;
     spdlog::log(tries_anew ? spdlog::level::debug : spdlog::level::warn, "{}: {}; next: {}",
                 board_.name, why, Name(rung));
+    if (rung >= Rung::kRestartOpenOcd) contents_.Forget();
     const absl::Status cured = control_.Cure(rung);
     if (cured.ok()) {
       spdlog::info("{}: up again after: {}", board_.name, Name(rung));
@@ -135,11 +136,12 @@ absl::Status BridgeRunner::Run(const MeasureRequest& request, std::stop_token st
   TUNEFARM_RETURN_IF_ERROR(EnsureUp());
   Job job(request, on_result);
   Accept(&job);
-  while (!job.book.Next().empty()) {
+  while (true) {
+    EndThoseForFlash(&job);
+    if (job.book.Next().empty()) return absl::OkStatus();
     if (stop.stop_requested()) return absl::CancelledError("measuring was cancelled");
     TUNEFARM_RETURN_IF_ERROR(RunNextBatch(&job, stop));
   }
-  return absl::OkStatus();
 }
 
 BatchContext BridgeRunner::Context(const Job& job) {
@@ -150,7 +152,7 @@ BatchContext BridgeRunner::Context(const Job& job) {
           session.has_feature(TUNEFARM_FEATURE_FPU),
           session.clock().tick_hz,
           session.clock().overhead_ticks,
-          &contents_.flash()};
+          contents_.flash()};
 }
 
 // Ends every candidate that cannot run, and reads the images of the others.
@@ -209,22 +211,19 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
   TUNEFARM_RETURN_IF_ERROR(EnsureUp());
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<size_t> batch, ChooseBatch(job));
   // A second look is worth something only if nothing is left of the first.
-  if (job->book.RunsAlone(batch.front())) contents_.Forget();
+  if (job->book.RunsAlone(batch.front())) contents_.Distrust();
   std::vector<const ReadyCandidate*> candidates;
   for (const size_t i : batch) candidates.push_back(&*job->ready[i]);
   const BatchContext context = Context(*job);
   TUNEFARM_ASSIGN_OR_RETURN(const BatchPlan plan,
                             PlanOf(context, candidates, contents_.residents(), &checksums_));
   const absl::Duration begin = pace_.Now();
-  const absl::Status loaded = contents_.Load(plan, &control_.session());
+  const absl::Status loaded = contents_.Load(plan, &control_.session(), stop);
+  if (absl::IsCancelled(loaded)) return Cancelled();
   if (!loaded.ok()) return HandleTrouble(TroubleOf(loaded), plan, batch, job);
   const absl::Duration load_time = pace_.Now() - begin;
   const QueueEnd end = control_.session().RunQueue(plan.tasks, plan.setup, stop);
-  if (end.kind == QueueEnd::kCancelled) {
-    // The board is in the middle of a queue that nobody wants.
-    up_ = control_.Cure(Rung::kReset).ok();
-    return absl::CancelledError("measuring was cancelled");
-  }
+  if (end.kind == QueueEnd::kCancelled) return Cancelled();
   if (end.kind == QueueEnd::kTrouble) return HandleTrouble(end, plan, batch, job);
   job->wall = (pace_.Now() - begin) / static_cast<double>(batch.size());
   job->clock_hz = context.tick_hz;
@@ -233,6 +232,26 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
                RegionAt(board_, plan.block.begin), absl::FormatDuration(load_time),
                absl::FormatDuration(pace_.Now() - begin - load_time));
   return Judge(end, plan, batch, job);
+}
+
+// The board is in the middle of something that nobody wants.
+absl::Status BridgeRunner::Cancelled() {
+  contents_.Distrust();
+  up_ = control_.Cure(Rung::kReload).ok();
+  return absl::CancelledError("measuring was cancelled");
+}
+
+// Ends those that flash would have to be programmed for, if it takes nothing.
+void BridgeRunner::EndThoseForFlash(Job* job) {
+  const std::string refusal = contents_.flash_refusal();
+  if (refusal.empty()) return;
+  for (size_t i = 0; i < job->ready.size(); ++i) {
+    if (job->book.HasEnded(i) || !NeedsFlash(board_, *job->ready[i])) continue;
+    Report(i,
+           FailedResult(job->request.candidates[i].candidate_id(), v1::OUTCOME_DEVICE_LOST, "load",
+                        refusal),
+           job);
+  }
 }
 
 absl::Status BridgeRunner::HandleTrouble(const QueueEnd& end, const BatchPlan& plan,
@@ -277,7 +296,7 @@ absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,
   std::vector<Verdict> verdicts =
       JudgeBatch(Context(*job), plan, candidates, end.results, *samples);
   ladder_.Finished();
-  contents_.Ran(plan, TensorsIntact(plan, end.results));
+  contents_.Ran(plan, ContentsIntact(plan, end.results));
   for (size_t i = 0; i < batch.size(); ++i) {
     Verdict& verdict = verdicts[i];
     if (job->book.RunsAlone(batch[i])) {

@@ -1,7 +1,7 @@
 // What is known of a board's flash: which of it is blank, and what lies in it. Pure.
 //
 // Batches are programmed one behind the other and the whole region is erased when the next one
-// finds no room: sectors wear out by being erased, not by being filled.
+// finds no blank room: sectors wear out by being erased, not by being filled.
 #ifndef TUNEFARM_MCU_AGENT_BRIDGE_FLASH_CONTENTS_H_
 #define TUNEFARM_MCU_AGENT_BRIDGE_FLASH_CONTENTS_H_
 
@@ -25,6 +25,9 @@ class FlashContents {
   const std::vector<Range>& blank() const { return blank_; }
   // Where what is called `key` lies.
   std::optional<uint32_t> Find(const std::string& key) const;
+
+  // Nothing that is there is found any more; what is blank still is.
+  void Distrust() { begins_.clear(); }
 
   // `range` is not blank any more: it holds what `key` names.
   void Programmed(const Range& range, const std::string& key);

@@ -41,7 +41,7 @@ class FreeMemory {
   // Whether all of `range` is free. If so it is taken.
   bool TakeExactly(const Range& range);
 
-  // "sram1 229376 free (largest piece 200000), dtcm ...", for messages.
+  // "sram1 has 229376 (in one piece 200000), dtcm has ...", for messages.
   std::string Describe() const;
 
  private:

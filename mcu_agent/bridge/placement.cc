@@ -204,15 +204,20 @@ absl::StatusOr<BatchPlacement> Place(const Batch& batch, const FlashContents& fl
   return placement;
 }
 
+absl::StatusOr<Batch> MakeBatch(const BoardMap& map, const SharedSize& shared,
+                                const std::vector<CandidateSize>& candidates) {
+  TUNEFARM_ASSIGN_OR_RETURN(std::vector<std::string> code_order, CodeOrder(map, shared));
+  Block block = MakeBlock(candidates);
+  const Totals totals = TotalsOf(shared, candidates, block);
+  return Batch{map, shared, candidates, std::move(code_order), std::move(block), totals};
+}
+
 }  // namespace
 
 absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize& shared,
                                           const std::vector<CandidateSize>& candidates,
                                           const FlashContents& flash) {
-  TUNEFARM_ASSIGN_OR_RETURN(std::vector<std::string> code_order, CodeOrder(map, shared));
-  Block block = MakeBlock(candidates);
-  const Totals totals = TotalsOf(shared, candidates, block);
-  const Batch batch = {map, shared, candidates, std::move(code_order), std::move(block), totals};
+  TUNEFARM_ASSIGN_OR_RETURN(const Batch batch, MakeBatch(map, shared, candidates));
   absl::StatusOr<BatchPlacement> placement = Place(batch, flash);
   if (placement.ok()) return placement;
   placement = Place(batch, FlashContents::Erased(map));
@@ -222,11 +227,15 @@ absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize&
 }
 
 size_t NumThatFit(const BoardMap& map, const SharedSize& shared,
-                  const std::vector<CandidateSize>& candidates, size_t most) {
-  for (size_t count = std::min(most, candidates.size()); count > 0; --count) {
-    const std::vector<CandidateSize> first(candidates.begin(),
-                                           candidates.begin() + static_cast<ptrdiff_t>(count));
-    if (PlaceBatch(map, shared, first, FlashContents::Erased(map)).ok()) return count;
+                  const std::vector<CandidateSize>& candidates, size_t most,
+                  const FlashContents& flash) {
+  for (const FlashContents& contents : {flash, FlashContents::Erased(map)}) {
+    for (size_t count = std::min(most, candidates.size()); count > 0; --count) {
+      const std::vector<CandidateSize> first(candidates.begin(),
+                                             candidates.begin() + static_cast<ptrdiff_t>(count));
+      const absl::StatusOr<Batch> batch = MakeBatch(map, shared, first);
+      if (batch.ok() && Place(*batch, contents).ok()) return count;
+    }
   }
   return 0;
 }

@@ -21,7 +21,7 @@ namespace tunefarm::mcu_agent {
 // What a candidate needs for itself. Packed constants and scratch memory are used by one candidate
 // at a time and lie over each other.
 struct CandidateSize {
-  std::string digest;  // Of its image.
+  std::string digest;  // Of its image and signature.
   uint64_t image_bytes = 0;
   uint32_t image_alignment_bytes = 4;
   uint32_t num_buffers = 0;  // Words of its pointer table.
@@ -77,10 +77,11 @@ absl::StatusOr<BatchPlacement> PlaceBatch(const BoardMap& map, const SharedSize&
                                           const std::vector<CandidateSize>& candidates,
                                           const FlashContents& flash);
 
-// How many of `candidates`, from the first, can be placed together on an empty board; at most
-// `most`.
+// How many of `candidates`, from the first, can be placed together, at most `most`: into flash as
+// it is, if any of them fits so, and else as if it were erased.
 size_t NumThatFit(const BoardMap& map, const SharedSize& shared,
-                  const std::vector<CandidateSize>& candidates, size_t most);
+                  const std::vector<CandidateSize>& candidates, size_t most,
+                  const FlashContents& flash);
 
 }  // namespace tunefarm::mcu_agent
 

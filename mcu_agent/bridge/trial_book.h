@@ -27,6 +27,7 @@ class TrialBook {
   // alone. Empty: all have ended. A caller may run fewer of them, from the first.
   std::vector<size_t> Next() const;
   bool RunsAlone(size_t candidate) const { return trials_[candidate].alone; }
+  bool HasEnded(size_t candidate) const { return trials_[candidate].ended; }
 
   // ---- what became of a run, for each candidate that was in it
 

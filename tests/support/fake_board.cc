@@ -54,8 +54,10 @@ absl::Status FakeBoard::EraseFlash(uint32_t address, uint32_t num_bytes) {
     return absl::FailedPreconditionError("a running core, or no whole sectors");
   }
   ++num_erasures;
+  if (flash_is_protected) return absl::FailedPreconditionError("sector 0 is write protected");
   Store(address, std::string(num_bytes, '\xff'));
   LoseRam();
+  if (on_erase) on_erase();
   return absl::OkStatus();
 }
 

@@ -4,6 +4,7 @@
 #define TUNEFARM_TESTS_SUPPORT_FAKE_BOARD_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -56,6 +57,7 @@ class FakeBoard final : public mcu_agent::DebugLink {
   bool core_is_dead = false;                // Resets do not bring the firmware up, until Power.
   bool firmware_is_lost = false;            // RAM was lost: only LoadElf brings the firmware back.
   bool breaks_for_good_when_stuck = false;  // As core_is_dead, and no power helps.
+  bool flash_is_protected = false;          // No sector is erased.
   uint32_t chip_id = 0xC270;
   uint32_t mailbox_version = TUNEFARM_MAILBOX_VERSION;
   // ---- trouble that comes once, after so many more calls of kernels
@@ -63,6 +65,8 @@ class FakeBoard final : public mcu_agent::DebugLink {
   int corrupts_in_writes = -1;   // A bit of that write above 16 bytes flips, to RAM or to flash.
   int dies_in_programming = -1;  // The link, when half of that write to flash is done.
   int spoils_after_calls = -1;   // A bit of the first tensor flips.
+
+  std::function<void()> on_erase;  // Called when flash was erased.
 
   void Reconnect() { link_is_dead = false; }
   void Power();
@@ -72,7 +76,7 @@ class FakeBoard final : public mcu_agent::DebugLink {
   std::vector<uint32_t> entries;  // Addresses of those calls.
   int num_fills = 0;
   int num_loads = 0;     // Of the firmware.
-  int num_erasures = 0;  // Of flash.
+  int num_erasures = 0;  // Of flash, tried or done.
   uint64_t num_programmed_bytes = 0;
 
   absl::Status ResetAndHalt() override;

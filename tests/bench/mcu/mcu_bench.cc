@@ -33,6 +33,7 @@ struct Options {
   uint64_t seed = 1;
   double fault_rate = 0.05;
   int batch = 16;
+  bool flash = false;
 };
 
 // How the time of a trial divides.
@@ -120,12 +121,8 @@ absl::Status Load(const Options& options) {
 
 absl::Status Soak(const Options& options) {
   TUNEFARM_ASSIGN_OR_RETURN(const std::string bin, base::OwnDirectory());
-  testing::SoakOptions soak;
+  testing::SoakOptions soak = options.flash ? testing::SoakInFlash() : testing::SoakInRam();
   soak.bin_dir = bin;
-  soak.configs = {"pixels=2,channels=4,steps=32,weight_bits=16,rows=0",
-                  "pixels=4,channels=2,steps=32,weight_bits=16,rows=0",
-                  "pixels=2,channels=2,steps=8,weight_bits=16,rows=0",
-                  "pixels=1,channels=4,steps=4,weight_bits=16,rows=0"};
   soak.num_trials = options.trials;
   soak.batch = options.batch;
   soak.fault_rate = options.fault_rate;
@@ -172,6 +169,7 @@ int Main(int argc, char** argv) {
   CLI::App* soak_command = app.add_subcommand("soak", "Trials with injected faults");
   soak_command->add_option("--trials", soak.trials)->capture_default_str();
   soak_command->add_option("--fault-rate", soak.fault_rate)->capture_default_str();
+  soak_command->add_flag("--flash", soak.flash, "Two of three kernels run from flash");
   soak_command->add_option("--batch", soak.batch)->capture_default_str();
   soak_command->add_option("--seed", soak.seed)->capture_default_str();
   CLI11_PARSE(app, argc, argv);

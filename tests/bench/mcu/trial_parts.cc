@@ -14,6 +14,7 @@
 #include "db/tuning_log.h"
 #include "mcu_agent/bridge/batch_plan.h"
 #include "mcu_agent/bridge/batch_results.h"
+#include "mcu_agent/bridge/board_contents.h"
 #include "mcu_agent/bridge/board_device.h"
 #include "mcu_agent/bridge/openocd_board.h"
 #include "tuner/measure/candidate_builder.h"
@@ -133,7 +134,8 @@ class Meter {
             session.identity().capacity,
             session.has_feature(TUNEFARM_FEATURE_FPU),
             session.clock().tick_hz,
-            session.clock().overhead_ticks};
+            session.clock().overhead_ticks,
+            contents_.flash()};
   }
 
   absl::StatusOr<std::vector<mcu_agent::Verdict>> Measure() {
@@ -150,19 +152,16 @@ class Meter {
                                                       kernel.signature().prepare_symbol()));
         candidates.push_back(&ready[i]);
       }
-      TUNEFARM_ASSIGN_OR_RETURN(plan, PlanOf(Context(), candidates, residents_, &checksums_));
-      for (const BatchPlan::Write& write : plan.writes) {
-        TUNEFARM_RETURN_IF_ERROR(control_.session().Write(write.address, write.bytes));
-      }
+      TUNEFARM_ASSIGN_OR_RETURN(plan,
+                                PlanOf(Context(), candidates, contents_.residents(), &checksums_));
+      TUNEFARM_RETURN_IF_ERROR(contents_.Load(plan, &control_.session(), std::stop_token()));
     }
     TUNEFARM_ASSIGN_OR_RETURN(const mcu_agent::QueueEnd end, RunQueue(plan));
     const Span span(&parts_.read);
     TUNEFARM_ASSIGN_OR_RETURN(
         const std::string samples,
         control_.session().ReadTwice(plan.samples, (plan.sample_bytes() + 3) / 4 * 4));
-    if (TensorsIntact(plan, end.results)) {
-      for (const BatchPlan::Tensor& tensor : plan.tensors) residents_.Put(tensor.range, tensor.key);
-    }
+    contents_.Ran(plan, ContentsIntact(plan, end.results));
     return JudgeBatch(Context(), plan, candidates, end.results, samples);
   }
 
@@ -244,7 +243,7 @@ class Meter {
   compiler::Operator op_;
   tuner::ExpectedOutput expected_;
   device_agent::MeasureRequest request_;
-  mcu_agent::ResidentSet residents_;
+  mcu_agent::BoardContents contents_{&board_};
   mcu_agent::DrawnChecksums checksums_;
   int num_tried_ = 0;
   uint64_t num_logged_ = 0;

@@ -19,7 +19,11 @@ using ::tunefarm::testing::IsOk;
 using ::tunefarm::testing::SoakOptions;
 
 // The troubled board lost nothing, and the one beside it did not notice.
-void ExpectNothingLost(const SoakOptions& options) {
+void ExpectNothingLost(SoakOptions options) {
+  spdlog::set_level(spdlog::level::warn);
+  options.bin_dir = TUNEFARM_BIN_DIR;
+  options.batch = 8;
+  options.seed = 3;
   SCOPED_TRACE(options.seed);
   const auto report = RunSoak(options);
   ASSERT_THAT(report, IsOk());
@@ -35,40 +39,20 @@ void ExpectNothingLost(const SoakOptions& options) {
   EXPECT_EQ(report->beside.num_disagreeing, 0);
 }
 
-SoakOptions Options() {
-  spdlog::set_level(spdlog::level::warn);
-  SoakOptions options;
-  options.bin_dir = TUNEFARM_BIN_DIR;
-  options.batch = 8;
-  options.seed = 3;
-  return options;
-}
-
 TEST(McuSoakTest, NoTrialIsLostOrCountedTwiceWhateverFails) {
   const std::string missing = testing::MissingForEmulatedBoards();
   if (!missing.empty()) GTEST_SKIP() << missing;
-  SoakOptions options = Options();
-  options.configs = {"pixels=2,channels=4,steps=32,weight_bits=16,rows=0",
-                     "pixels=4,channels=2,steps=32,weight_bits=16,rows=0",
-                     "pixels=2,channels=2,steps=8,weight_bits=16,rows=0",
-                     "pixels=1,channels=4,steps=4,weight_bits=16,rows=0"};
+  SoakOptions options = testing::SoakInRam();
   options.num_trials = 64;
   // Three times as often as in a long run: each kind of trouble is met.
   options.fault_rate = 0.15;
   ExpectNothingLost(options);
 }
 
-TEST(McuSoakTest, NorWhereTroubleComesWhileFlashIsProgrammed) {
+TEST(McuSoakTest, NorWhereKernelsRunFromFlash) {
   const std::string missing = testing::MissingForEmulatedBoards();
   if (!missing.empty()) GTEST_SKIP() << missing;
-  SoakOptions options = Options();
-  options.board = "netduinoplus2";
-  options.use_flash = true;
-  options.target = "cortex-m4,code=sram+flash";
-  options.workload = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
-  options.configs = {"pixels=2,channels=4,steps=8,weight_bits=16,rows=0,code_memory=1",
-                     "pixels=2,channels=2,steps=8,weight_bits=16,rows=0,code_memory=1",
-                     "pixels=1,channels=4,steps=4,weight_bits=16,rows=0,code_memory=0"};
+  SoakOptions options = testing::SoakInFlash();
   options.num_trials = 32;
   options.fault_rate = 0.3;
   ExpectNothingLost(options);

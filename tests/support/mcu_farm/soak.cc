@@ -28,24 +28,6 @@ constexpr absl::Duration kPatience = absl::Minutes(3);
 constexpr char kTroubled[] = "troubled";
 constexpr char kBeside[] = "beside";
 
-absl::StatusOr<std::vector<v1::Kernel>> BuildKernels(const SoakOptions& options) {
-  tuner::CandidateBuilder builder;
-  std::vector<v1::Kernel> kernels;
-  for (const std::string& config : options.configs) {
-    v1::BuildRequest request;
-    request.set_ticket(1);
-    request.set_target(options.target);
-    request.mutable_candidate()->set_workload(options.workload);
-    request.mutable_candidate()->set_config(config);
-    const v1::BuildReply reply = builder.Build(request);
-    if (reply.outcome() != v1::OUTCOME_OK) {
-      return absl::InternalError(absl::StrFormat("build of %s: %s", config, reply.error()));
-    }
-    kernels.push_back(reply.kernel());
-  }
-  return kernels;
-}
-
 // Batches of candidates that take the kernels in turn, for one device of the farm.
 class Trials {
  public:
@@ -254,6 +236,48 @@ class Soak {
 };
 
 }  // namespace
+
+SoakOptions SoakInRam() {
+  SoakOptions options;
+  options.board = "mps2-an500";
+  options.target = "cortex-m7";
+  options.workload = "conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu";
+  options.configs = {"pixels=2,channels=4,steps=32,weight_bits=16,rows=0",
+                     "pixels=4,channels=2,steps=32,weight_bits=16,rows=0",
+                     "pixels=2,channels=2,steps=8,weight_bits=16,rows=0",
+                     "pixels=1,channels=4,steps=4,weight_bits=16,rows=0"};
+  return options;
+}
+
+SoakOptions SoakInFlash() {
+  SoakOptions options;
+  options.board = "netduinoplus2";
+  options.use_flash = true;
+  options.target = "cortex-m4,code=sram+flash";
+  options.workload = "conv2d/s8/nhwc/1x5x5x16/o8k1x1/bias+requant+relu";
+  options.configs = {"pixels=2,channels=4,steps=8,weight_bits=16,rows=0,code_memory=1",
+                     "pixels=2,channels=2,steps=8,weight_bits=16,rows=0,code_memory=1",
+                     "pixels=1,channels=4,steps=4,weight_bits=16,rows=0,code_memory=0"};
+  return options;
+}
+
+absl::StatusOr<std::vector<v1::Kernel>> BuildKernels(const SoakOptions& options) {
+  tuner::CandidateBuilder builder;
+  std::vector<v1::Kernel> kernels;
+  for (const std::string& config : options.configs) {
+    v1::BuildRequest request;
+    request.set_ticket(1);
+    request.set_target(options.target);
+    request.mutable_candidate()->set_workload(options.workload);
+    request.mutable_candidate()->set_config(config);
+    const v1::BuildReply reply = builder.Build(request);
+    if (reply.outcome() != v1::OUTCOME_OK) {
+      return absl::InternalError(absl::StrFormat("build of %s: %s", config, reply.error()));
+    }
+    kernels.push_back(reply.kernel());
+  }
+  return kernels;
+}
 
 absl::StatusOr<SoakReport> RunSoak(const SoakOptions& options) {
   TUNEFARM_ASSIGN_OR_RETURN(mcu_agent::BoardMap board,

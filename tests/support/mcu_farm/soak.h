@@ -12,21 +12,30 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "tunefarm/v1/kernel.pb.h"
 
 namespace tunefarm::testing {
 
 struct SoakOptions {
   std::string bin_dir;  // Of tuner-emulated-board; the boards' folder is beside it.
-  std::string board = "mps2-an500";
+  std::string board;
   bool use_flash = false;
-  std::string target = "cortex-m7";
-  std::string workload = "conv2d/s8/nhwc/1x25x5x64/o64k1x1/bias+requant+relu";
+  std::string target;
+  std::string workload;
   std::vector<std::string> configs;  // Trials take them in turn.
   int num_trials = 60;
   int batch = 16;
   double fault_rate = 0.05;  // Faults per trial.
   uint64_t seed = 1;
 };
+
+// One kernel for each config.
+absl::StatusOr<std::vector<v1::Kernel>> BuildKernels(const SoakOptions& options);
+
+// Kernels of one layer of keyword spotting on mps2-an500.
+SoakOptions SoakInRam();
+// Kernels of a small layer on netduinoplus2, two of three in its flash.
+SoakOptions SoakInFlash();
 
 // What came of the second board.
 struct BesideReport {

@@ -94,11 +94,13 @@ TEST(BoardMapTest, RegionsForCodeHaveNamesThatTargetsCanSay) {
 }
 
 // The map with a region of flash behind the others.
-std::string WithFlash(const std::string& use, const std::string& orders = "") {
+std::string WithFlash(const std::string& use, const std::string& orders = "",
+                      const std::string& chip = R"({"address": 1, "mask": 1, "value": 1})") {
   const std::string data = "\"use\": [\"data\"]}";
   std::string text = MapText(data, data + R"(,
       {"name": "flash", "kind": "flash", "base": "0x080E0000", "bytes": "0x20000", "use": )" +
                                        use + "}");
+  if (!chip.empty()) text.insert(text.rfind('}'), R"(, "chip": )" + chip);
   if (!orders.empty()) text.insert(text.rfind('}'), ", " + orders);
   return text;
 }
@@ -129,6 +131,16 @@ std::string FlashRefusal(const std::string& text) {
   const auto map = ParseBoardMap(text, "small.json", "/b");
   EXPECT_EQ(map.status().code(), absl::StatusCode::kInvalidArgument);
   return std::string(map.status().message());
+}
+
+TEST(BoardMapTest, FlashOfAChipThatIsNotRecognisedIsRefused) {
+  EXPECT_THAT(FlashRefusal(WithFlash(R"(["code"])", "", /*chip=*/"")),
+              HasSubstr("'chip' is missing"));
+}
+
+TEST(BoardMapTest, ConstantsLieInFlashOrInRam) {
+  EXPECT_THAT(FlashRefusal(WithFlash(R"(["constants"])", R"("constant_order": ["flash", "sram"])")),
+              HasSubstr("constant_order: flash must be alone"));
 }
 
 TEST(BoardMapTest, FlashIsNoPlaceForDataNorADefaultOne) {

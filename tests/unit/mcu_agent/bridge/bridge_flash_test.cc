@@ -16,6 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Lt;
 using ::testing::SizeIs;
 using ::tunefarm::testing::IsOk;
+using ::tunefarm::testing::StatusIs;
 
 class BridgeFlashTest : public BridgeRunnerTest {
  protected:
@@ -114,12 +115,57 @@ TEST_F(BridgeFlashTest, LinkThatDiesWhileProgrammingLosesNoCandidate) {
   EXPECT_EQ(fake_.num_calls, 2);
 }
 
-TEST_F(BridgeFlashTest, CorruptedProgrammingIsNobodysFailure) {
+TEST_F(BridgeFlashTest, CorruptedProgrammingIsNobodysFailureAndNotBuiltUpon) {
   fake_.corrupts_in_writes = 0;
   AddToFlash(FakeKernel::kRight, 0);
   AddToFlash(FakeKernel::kRight, 1);
   ASSERT_THAT(Run(), IsOk());
   EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_OK, v1::OUTCOME_OK));
+  // What is blank beside it still is.
+  EXPECT_EQ(fake_.num_calls, 4);
+  EXPECT_EQ(fake_.num_erasures, 1);
+}
+
+TEST_F(BridgeFlashTest, SecondLooksDoNotEraseAgain) {
+  Expect(v1::DATA_TYPE_F32, std::string(kOutputElems, '\x3f'));
+  for (uint8_t i = 0; i < 4; ++i) AddToFlash(FakeKernel::kNearly, i);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), Each(v1::OUTCOME_OK));
+  EXPECT_EQ(fake_.num_calls, 8);
+  EXPECT_EQ(fake_.num_erasures, 1);
+}
+
+// Behind a link that was lost there may be another board.
+TEST_F(BridgeFlashTest, FlashIsErasedAnewAfterTheLinkWasLost) {
+  RunOneInFlash(0);
+  fake_.dies_after_calls = 0;
+  RunOneInFlash(1);
+  EXPECT_EQ(fake_.num_erasures, 2);
+}
+
+TEST_F(BridgeFlashTest, ProtectedFlashEndsWhatNeedsItAndNothingElse) {
+  fake_.flash_is_protected = true;
+  AddToFlash(FakeKernel::kRight, 0);
+  AddToFlash(FakeKernel::kRight, 1);
+  Add(FakeKernel::kRight, 2);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(),
+              ElementsAre(v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_OK));
+  EXPECT_THAT(results_[1].error(), HasSubstr("flash of test-board could not be programmed 4 times "
+                                             "in a row: sector 0 is write protected"));
+  EXPECT_EQ(runner().unavailable_reason(), "");
+  EXPECT_EQ(fake_.num_erasures, BoardContents::kMostRefusals);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_EQ(fake_.num_erasures, BoardContents::kMostRefusals);
+}
+
+TEST_F(BridgeFlashTest, StopEndsTheProgrammingAndLeavesAUsableBoard) {
+  std::stop_source stop;
+  fake_.on_erase = [&stop] { stop.request_stop(); };
+  AddToFlash(FakeKernel::kRight);
+  EXPECT_THAT(Run(stop.get_token()), StatusIs(absl::StatusCode::kCancelled, ::testing::_));
+  EXPECT_EQ(fake_.num_programmed_bytes, 0u);
+  RunOneInFlash(1);
 }
 
 TEST_F(BridgeFlashTest, ImageThatFlashCannotHoldIsRefusedBeforeAnythingIsErased) {

@@ -123,11 +123,11 @@ TEST(PlacementTest, WhatDoesNotFitIsToldByItsParts) {
 
 TEST(PlacementTest, AsManyAsFitShareABatch) {
   const std::vector<CandidateSize> candidates(40, Candidate(1500));
-  const size_t count = NumThatFit(TestBoard(), Shared(), candidates, 32);
+  const size_t count = NumThatFit(TestBoard(), Shared(), candidates, 32, {});
   EXPECT_GT(count, 5);
   EXPECT_LT(count, 32);
-  EXPECT_EQ(NumThatFit(TestBoard(), Shared(), candidates, 3), 3);
-  EXPECT_EQ(NumThatFit(TestBoard(), Shared(), {Candidate(40000)}, 3), 0);
+  EXPECT_EQ(NumThatFit(TestBoard(), Shared(), candidates, 3, {}), 3);
+  EXPECT_EQ(NumThatFit(TestBoard(), Shared(), {Candidate(40000)}, 3, {}), 0);
 }
 
 TEST(PlacementTest, NothingOverlapsWhateverTheSizes) {
@@ -234,6 +234,17 @@ TEST(PlacementInFlashTest, BatchesFollowOneAnotherUntilThereIsNoRoom) {
   EXPECT_EQ(begins, (std::vector<uint32_t>{kFlash, kFlash + 640, kFlash + 1280}));
 }
 
+TEST(PlacementInFlashTest, WhatIsBlankIsUsedUpBeforeFlashIsErased) {
+  const BoardMap board = TestBoardWithFlash();
+  const std::vector<CandidateSize> candidates(3, Candidate(600));
+  FlashContents flash = FlashContents::Erased(board);
+  EXPECT_EQ(NumThatFit(board, SharedForFlash(), candidates, 3, flash), 3);
+  flash.Programmed(At(kFlash, 600), "something");
+  EXPECT_EQ(NumThatFit(board, SharedForFlash(), candidates, 3, flash), 2);
+  flash.Programmed(At(kFlash, 1600), "something");
+  EXPECT_EQ(NumThatFit(board, SharedForFlash(), candidates, 3, flash), 3);
+}
+
 TEST(PlacementInFlashTest, ABatchThatIsThereIsUsedAgain) {
   const BoardMap board = TestBoardWithFlash();
   FlashContents flash = FlashContents::Erased(board);
@@ -289,7 +300,7 @@ TEST(PlacementInFlashTest, NothingLiesWhereFlashIsNotBlank) {
   constexpr uint64_t kSeed = 11;
   base::Rng rng(kSeed);
   BoardMap board = TestBoardWithFlash();
-  board.constant_order = {"flash", "sram"};
+  board.constant_order = {"flash"};
   FlashContents flash;
   std::vector<Range> programmed;
   int num_erasures = 0;
