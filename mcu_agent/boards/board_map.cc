@@ -257,6 +257,11 @@ const MemoryRegion* FlashOf(const BoardMap& map) {
   return nullptr;
 }
 
+bool InFlash(const BoardMap& map, uint64_t address) {
+  const MemoryRegion* flash = FlashOf(map);
+  return flash != nullptr && flash->range.base <= address && address < flash->range.end();
+}
+
 BoardMap WithoutFlash(BoardMap map) {
   const MemoryRegion* flash = FlashOf(map);
   if (flash == nullptr) return map;

@@ -100,6 +100,9 @@ const MemoryRegion* FindRegion(const BoardMap& map, const std::string& name);
 // The flash of a board, or null. There is at most one such region.
 const MemoryRegion* FlashOf(const BoardMap& map);
 
+// Whether the byte at `address` is flash.
+bool InFlash(const BoardMap& map, uint64_t address);
+
 // The board as it is to be used where nothing may be erased: without its flash.
 BoardMap WithoutFlash(BoardMap map);
 

@@ -97,7 +97,6 @@ class Planner {
   void ListTensors(DrawnChecksums* checksums);
   BatchPlan::Write DrawnWrite(const BatchPlan::Tensor& tensor) const;
   void Fill(const BatchPlan::Tensor& tensor);
-  bool InFlash(uint64_t address) const;
   tunefarm_call CallOf(size_t index) const;
   void AddSetup();
   uint64_t BudgetTicks() const;
@@ -108,11 +107,6 @@ class Planner {
   BatchPlacement placement_;
   BatchPlan plan_;
 };
-
-bool Planner::InFlash(uint64_t address) const {
-  const MemoryRegion* flash = FlashOf(*context_.board);
-  return flash != nullptr && flash->range.base <= address && address < flash->range.end();
-}
 
 void Planner::ListTensors(DrawnChecksums* checksums) {
   const v1::KernelSignature& signature = candidates_.front()->signature();
@@ -134,12 +128,12 @@ void Planner::ListTensors(DrawnChecksums* checksums) {
 void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums) {
   ListTensors(checksums);
   for (BatchPlan::Tensor& tensor : plan_.tensors) {
-    if (!InFlash(tensor.range.begin)) continue;
+    if (!InFlash(*context_.board, tensor.range.begin)) continue;
     tensor.must_fill = plan_.erases_flash || !context_.flash.Find(tensor.key);
     if (tensor.must_fill) plan_.flash_writes.push_back(DrawnWrite(tensor));
   }
   for (BatchPlan::Tensor& tensor : plan_.tensors) {
-    if (InFlash(tensor.range.begin)) continue;
+    if (InFlash(*context_.board, tensor.range.begin)) continue;
     tensor.must_fill = !plan_.flash_writes.empty() || !residents.Holds(tensor.range, tensor.key);
     if (tensor.must_fill) Fill(tensor);
   }
@@ -201,7 +195,7 @@ void Planner::AddBlock() {
   }
   plan_.block_crc = Crc32(bytes);
   if (placement_.block_is_there) return;
-  auto& writes = InFlash(plan_.block.begin) ? plan_.flash_writes : plan_.writes;
+  auto& writes = InFlash(*context_.board, plan_.block.begin) ? plan_.flash_writes : plan_.writes;
   writes.push_back(
       {static_cast<uint32_t>(plan_.block.begin), std::move(bytes), placement_.block_key});
 }

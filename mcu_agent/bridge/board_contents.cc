@@ -63,11 +63,8 @@ absl::Status BoardContents::ProgramFlash(const BatchPlan& plan, BoardSession* se
 
 void BoardContents::Ran(const BatchPlan& plan, bool intact) {
   if (!intact) return Distrust();
-  const MemoryRegion* flash = FlashOf(map_);
   for (const BatchPlan::Tensor& tensor : plan.tensors) {
-    const bool in_flash = flash != nullptr && tensor.range.begin >= flash->range.base &&
-                          tensor.range.end <= flash->range.end();
-    if (!in_flash) residents_.Put(tensor.range, tensor.key);
+    if (!InFlash(map_, tensor.range.begin)) residents_.Put(tensor.range, tensor.key);
   }
 }
 

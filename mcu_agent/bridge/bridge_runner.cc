@@ -1,13 +1,12 @@
 #include "mcu_agent/bridge/bridge_runner.h"
 
 #include <algorithm>
-#include <span>
 #include <utility>
 
 #include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "device_agent/candidate_check.h"
-#include "device_agent/verification.h"
+#include "mcu_agent/bridge/output_look.h"
 #include "spdlog/spdlog.h"
 
 namespace tunefarm::mcu_agent {
@@ -300,7 +299,8 @@ absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,
   for (size_t i = 0; i < batch.size(); ++i) {
     Verdict& verdict = verdicts[i];
     if (job->book.RunsAlone(batch[i])) {
-      absl::StatusOr<Verdict> looked = LookAtOutput(plan, batch[i], std::move(verdict), *job);
+      absl::StatusOr<Verdict> looked = LookAtOutput(plan, *job->ready[batch[i]], job->request,
+                                                    std::move(verdict), &control_.session());
       if (!looked.ok()) return HandleTrouble(TroubleOf(looked.status()), plan, batch, job);
       verdict = *std::move(looked);
     }
@@ -317,35 +317,6 @@ absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,
     }
   }
   return absl::OkStatus();
-}
-
-// Where the checksum alone cannot tell, the output itself does: floats may differ in the last bit,
-// and people want to know which element is wrong. Only the last candidate's output is on the board.
-absl::StatusOr<Verdict> BridgeRunner::LookAtOutput(const BatchPlan& plan, size_t index,
-                                                   Verdict verdict, const Job& job) {
-  const bool wrong = verdict.kind == Verdict::kFailed &&
-                     verdict.result.outcome() == v1::OUTCOME_WRONG_RESULT &&
-                     verdict.result.phase() == "verify";
-  if (verdict.kind != Verdict::kUnequal && !wrong) return verdict;
-  TUNEFARM_ASSIGN_OR_RETURN(
-      std::string got, control_.session().ReadTwice(plan.output, RoundUpWord(plan.output_bytes)));
-  got.resize(plan.output_bytes);
-  const v1::ExpectedOutput& expected = job.request.verification.expected(0);
-  const std::string& want = *job.request.blobs.at(expected.digest());
-  const v1::Buffer& buffer =
-      job.ready[index]->signature().buffers(static_cast<int>(expected.buffer()));
-  const device_agent::Comparison comparison = device_agent::CompareOutput(
-      buffer.data_type(), std::as_bytes(std::span(got)), std::as_bytes(std::span(want)),
-      expected.absolute_tolerance(), expected.relative_tolerance());
-  if (comparison.num_mismatches == 0) {
-    if (verdict.kind == Verdict::kUnequal) verdict.kind = Verdict::kDone;
-    return verdict;
-  }
-  verdict.kind = Verdict::kFailed;
-  verdict.result =
-      FailedResult(job.ready[index]->candidate->candidate_id(), v1::OUTCOME_WRONG_RESULT, "verify",
-                   device_agent::DescribeMismatch(comparison, buffer, expected));
-  return verdict;
 }
 
 void BridgeRunner::CountFailure(size_t index, Verdict verdict, Job* job) {

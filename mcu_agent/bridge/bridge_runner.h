@@ -70,8 +70,6 @@ class BridgeRunner : public device_agent::KernelRunner {
   void Quarantine(size_t index, const QueueEnd& end, Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status Judge(const QueueEnd& end, const BatchPlan& plan, const std::vector<size_t>& batch,
                      Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
-  absl::StatusOr<Verdict> LookAtOutput(const BatchPlan& plan, size_t index, Verdict verdict,
-                                       const Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   void CountFailure(size_t index, Verdict verdict, Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   void CountLoss(size_t index, const std::string& why, Job* job);
   void Report(size_t index, v1::MeasureResult result, Job* job);
