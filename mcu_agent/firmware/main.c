@@ -55,14 +55,6 @@ void __aeabi_memclr(void* destination, __SIZE_TYPE__ num_bytes) {
 }
 void __aeabi_memclr4(void*, __SIZE_TYPE__) __attribute__((alias("__aeabi_memclr")));
 
-_Noreturn void firmware_broken(const tunefarm_fault* fault) {
-  volatile tunefarm_progress* const progress = &mailbox.progress;
-  progress->fault = *fault;
-  progress->state = TUNEFARM_MCU_BROKEN;
-  for (;;) {
-  }
-}
-
 static uint32_t start_fpu(void) {
 #ifdef __ARM_FP
   SCB_CPACR |= 0xFu << 20; /* CP10 and CP11: full access. */

@@ -1,6 +1,7 @@
 #include "mcu_agent/firmware/switch.h"
 
 #include "mcu_agent/firmware/armv7m.h"
+#include "mcu_agent/firmware/broken.h"
 #include "mcu_agent/firmware/ticks.h"
 
 #define XPSR_THUMB (1u << 24)

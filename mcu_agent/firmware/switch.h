@@ -35,7 +35,4 @@ void fault_handler(void);
 /* An entry that does nothing, to time the call itself. */
 void empty_entry(void);
 
-/* A fault of the firmware itself: noted, then the end (main.c). */
-_Noreturn void firmware_broken(const tunefarm_fault* fault);
-
 #endif /* TUNEFARM_MCU_AGENT_FIRMWARE_SWITCH_H_ */

@@ -53,7 +53,7 @@ TEST(McuSoakTest, NorWhereKernelsRunFromFlash) {
   const std::string missing = testing::MissingForEmulatedBoards();
   if (!missing.empty()) GTEST_SKIP() << missing;
   SoakOptions options = testing::SoakInFlash();
-  options.num_trials = 32;
+  options.num_trials = 24;
   options.fault_rate = 0.3;
   ExpectNothingLost(options);
 }
