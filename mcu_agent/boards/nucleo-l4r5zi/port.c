@@ -1,6 +1,7 @@
 /* STM32L4R5: 120 MHz = 16 MHz / 2 * 30 / 2 in range 1 boost mode, 5 wait states (RM0432,
- * sections 3.3.3, 5.1.8, 6.4). RCC compared with libopencm3's
- * stm32/l4/rcc.h, PWR_CR5 with STM32G4's (same offset and bit). Not yet run on the chip. */
+ * sections 3.3.3, 5.1.8, 6.4). Addresses, the fields of RCC_CR, RCC_CFGR, RCC_PLLCFGR, PWR_CR1,
+ * PWR_CR5 and FLASH_ACR, and the map's memories compared with stm32l4r5xx.h of ST's
+ * cmsis_device_l4; PWREN and VOSF with libopencm3's stm32/l4. Not yet run on the chip. */
 #include "mcu_agent/firmware/port.h"
 
 #include "mcu_agent/firmware/armv7m.h"
