@@ -93,8 +93,13 @@ absl::Status CheckTask(const BatchContext& context, const ReadyCandidate& candid
 
 bool NeedsFlash(const BoardMap& map, const ReadyCandidate& candidate) {
   const MemoryRegion* flash = FlashOf(map);
-  return flash != nullptr &&
-         (candidate.image.code_memory == flash->name || map.constant_order.front() == flash->name);
+  if (flash == nullptr) return false;
+  if (candidate.image.code_memory == flash->name) return true;
+  const auto& buffers = candidate.signature().buffers();
+  return map.constant_order.front() == flash->name &&
+         std::any_of(buffers.begin(), buffers.end(), [](const v1::Buffer& buffer) {
+           return buffer.role() == v1::BUFFER_ROLE_CONSTANT;
+         });
 }
 
 std::string BatchKey(const ReadyCandidate& candidate) {

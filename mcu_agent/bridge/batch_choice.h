@@ -54,8 +54,8 @@ bool NeedsFlash(const BoardMap& map, const ReadyCandidate& candidate);
 // can share a batch.
 std::string BatchKey(const ReadyCandidate& candidate);
 
-// How many of `candidates`, from the first, fit into one queue and the board's memory; 0 with
-// RESOURCE_EXHAUSTED (bytes per section) where not even the first does. All have the same
+// How many of `candidates`, from the first, fit into one queue and the board's memory, at least
+// one; RESOURCE_EXHAUSTED (bytes per section) where not even the first does. All have the same
 // BatchKey.
 absl::StatusOr<size_t> NumInBatch(const BatchContext& context,
                                   const std::vector<const ReadyCandidate*>& candidates);

@@ -129,7 +129,7 @@ void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums
   ListTensors(checksums);
   for (BatchPlan::Tensor& tensor : plan_.tensors) {
     if (!InFlash(*context_.board, tensor.range.begin)) continue;
-    tensor.must_fill = plan_.erases_flash || !context_.flash.Find(tensor.key);
+    tensor.must_fill = plan_.erases_flash || !context_.flash.FindTensor(tensor.key);
     if (tensor.must_fill) plan_.flash_writes.push_back(DrawnWrite(tensor));
   }
   for (BatchPlan::Tensor& tensor : plan_.tensors) {
@@ -144,7 +144,7 @@ BatchPlan::Write Planner::DrawnWrite(const BatchPlan::Tensor& tensor) const {
       candidates_.front()->signature().buffers(static_cast<int>(tensor.position));
   std::string bytes = DrawTensor(buffer, tensor.position, context_.request->verification.seed());
   bytes.resize(RoundUpWord(bytes.size()));
-  return {static_cast<uint32_t>(tensor.range.begin), std::move(bytes), tensor.key};
+  return {static_cast<uint32_t>(tensor.range.begin), std::move(bytes), tensor.key, false};
 }
 
 // Computed on the board, where its firmware can.
@@ -197,7 +197,7 @@ void Planner::AddBlock() {
   if (placement_.block_is_there) return;
   auto& writes = InFlash(*context_.board, plan_.block.begin) ? plan_.flash_writes : plan_.writes;
   writes.push_back(
-      {static_cast<uint32_t>(plan_.block.begin), std::move(bytes), placement_.block_key});
+      {static_cast<uint32_t>(plan_.block.begin), std::move(bytes), placement_.block_key, true});
 }
 
 tunefarm_call Planner::CallOf(size_t index) const {

@@ -23,8 +23,9 @@ namespace tunefarm::mcu_agent {
 struct BatchPlan {
   struct Write {
     uint32_t address = 0;
-    std::string bytes;  // Whole words.
-    std::string key;    // Of what they are, for FlashContents.
+    std::string bytes;      // Whole words.
+    std::string key;        // Of what they are, for FlashContents.
+    bool is_block = false;  // Images and tables; else a tensor.
   };
   // A tensor of the signature and where it lies.
   struct Tensor {

@@ -26,17 +26,12 @@ Verdict Failed(uint64_t id, v1::Outcome outcome, const std::string& phase,
   return verdict;
 }
 
-bool BlockIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results) {
-  const tunefarm_result& check = results[plan.block_check];
-  return check.status == TUNEFARM_STATUS_OK && check.crc == plan.block_crc;
-}
-
 // The first tensor that is not what was put there; "" when all are.
 std::string SpoiledTensor(const BatchPlan& plan, const std::vector<tunefarm_result>& results,
                           const v1::KernelSignature& signature) {
-  for (size_t i = 0; i < plan.tensors.size(); ++i) {
-    const tunefarm_result& check = results[plan.first_tensor_check + i];
-    if (check.status == TUNEFARM_STATUS_OK && check.crc == plan.tensors[i].crc) continue;
+  const std::vector<bool> intact = TensorsIntact(plan, results);
+  for (size_t i = 0; i < intact.size(); ++i) {
+    if (intact[i]) continue;
     return signature.buffers(static_cast<int>(plan.tensors[i].position)).name();
   }
   return "";
@@ -115,13 +110,19 @@ Verdict JudgeCall(const BatchContext& context, const BatchPlan& plan,
 
 }  // namespace
 
-bool ContentsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results) {
-  if (!BlockIntact(plan, results)) return false;
+bool BlockIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results) {
+  const tunefarm_result& check = results[plan.block_check];
+  return check.status == TUNEFARM_STATUS_OK && check.crc == plan.block_crc;
+}
+
+std::vector<bool> TensorsIntact(const BatchPlan& plan,
+                                const std::vector<tunefarm_result>& results) {
+  std::vector<bool> intact;
   for (size_t i = 0; i < plan.tensors.size(); ++i) {
     const tunefarm_result& check = results[plan.first_tensor_check + i];
-    if (check.status != TUNEFARM_STATUS_OK || check.crc != plan.tensors[i].crc) return false;
+    intact.push_back(check.status == TUNEFARM_STATUS_OK && check.crc == plan.tensors[i].crc);
   }
-  return true;
+  return intact;
 }
 
 std::vector<Verdict> JudgeBatch(const BatchContext& context, const BatchPlan& plan,

@@ -33,9 +33,11 @@ std::vector<Verdict> JudgeBatch(const BatchContext& context, const BatchPlan& pl
                                 const std::vector<tunefarm_result>& results,
                                 const std::string& samples);
 
-// Whether the plan's images came as they were sent, and its tensors were intact at its end: they
-// are on the board and need not be brought again.
-bool ContentsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results);
+// Whether the plan's images and tables came as they were sent.
+bool BlockIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results);
+
+// Of each tensor of the plan: was it intact at the end, so that it need not be brought again?
+std::vector<bool> TensorsIntact(const BatchPlan& plan, const std::vector<tunefarm_result>& results);
 
 }  // namespace tunefarm::mcu_agent
 

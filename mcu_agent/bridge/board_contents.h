@@ -8,6 +8,7 @@
 
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "mcu_agent/boards/board_map.h"
@@ -27,31 +28,36 @@ class BoardContents {
   const ResidentSet& residents() const { return residents_; }
   const FlashContents& flash() const { return flash_; }
 
-  // Everything is to be brought anew. What is blank still is.
-  void Distrust();
+  // RAM and images are to be brought anew. Tensors in flash stay, as every queue checks them, and
+  // what is blank still is.
+  void BringAnew();
   // Nothing is known of the board any more: it may be another one.
   void Forget();
 
   // Brings there what `plan` writes, flash first. Errors as of BoardSession: part of it may be
-  // there, and nothing is relied on.
+  // there, and nothing is relied on. Besides: CANCELLED if `stop` was requested; ABORTED if flash
+  // refused to be erased or programmed. The firmware must then be loaded.
   absl::Status Load(const BatchPlan& plan, BoardSession* session, std::stop_token stop);
 
-  // After `plan`'s queue: was everything found as it should be, so that it can be used again?
-  void Ran(const BatchPlan& plan, bool intact);
+  // After `plan`'s queue: what was found as it should be, and can be used again (batch_results.h)?
+  void Ran(const BatchPlan& plan, bool block_intact, const std::vector<bool>& tensors_intact);
 
-  // Why nothing is programmed any more, once flash refused kMostRefusals times in a row: sectors
-  // that are protected, a map of another chip. "": it may be.
-  static constexpr int kMostRefusals = 4;
+  // Why nothing is programmed any more, once flash refused kMostRefusals times in a row, or did not
+  // hold what was programmed: sectors that are protected or worn, a map of another chip. "": it may
+  // be.
+  static constexpr int kMostRefusals = 3;
   std::string flash_refusal() const;
 
  private:
   absl::Status ProgramFlash(const BatchPlan& plan, BoardSession* session, std::stop_token stop);
+  absl::Status WriteFlash(const BatchPlan& plan, BoardSession* session, std::stop_token stop);
+  void CountRefusal(const std::string& why);
 
   const BoardMap& map_;
-  ResidentSet residents_;  // Of RAM.
+  ResidentSet residents_;
   FlashContents flash_;
   int num_erasures_ = 0;
-  int num_refusals_ = 0;  // Since flash was programmed last.
+  int num_refusals_ = 0;  // Since flash held what was programmed last.
   std::string last_refusal_;
 };
 

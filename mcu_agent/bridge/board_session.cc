@@ -20,9 +20,6 @@ constexpr absl::Duration kShortestPoll = absl::Milliseconds(1);
 constexpr absl::Duration kLongestPoll = absl::Milliseconds(20);
 constexpr uint32_t kThumbState = 0x01000000;  // xPSR.T
 constexpr int kMostReadings = 5;
-// A command to the debugger takes seconds at most, whatever it does: a multiple of what any chip
-// programs at once.
-constexpr size_t kFlashPieceBytes = 8192;
 
 template <typename T>
 std::string BytesOf(const T* items, size_t count) {
@@ -124,22 +121,9 @@ absl::Status BoardSession::Boot(bool load) {
   return absl::OkStatus();
 }
 
-absl::Status BoardSession::ProgramFlash(const MemoryRange& erase,
-                                        const std::vector<FlashWrite>& writes,
-                                        std::stop_token stop) {
-  // A chip out of reset: at the clock that flash drivers expect, without caches and MPU.
+absl::Status BoardSession::HaltForFlash() {
   TUNEFARM_RETURN_IF_ERROR(base::Annotate(link_.ResetAndHalt(), "reset halt"));
-  TUNEFARM_RETURN_IF_ERROR(CheckChip());
-  if (erase.bytes != 0) TUNEFARM_RETURN_IF_ERROR(link_.EraseFlash(erase.base, erase.bytes));
-  for (const FlashWrite& write : writes) {
-    for (size_t at = 0; at < write.bytes.size(); at += kFlashPieceBytes) {
-      if (stop.stop_requested()) return absl::CancelledError("programming flash was cancelled");
-      TUNEFARM_RETURN_IF_ERROR(link_.ProgramFlash(write.address + static_cast<uint32_t>(at),
-                                                  write.bytes.substr(at, kFlashPieceBytes)));
-    }
-  }
-  // The debugger's flash loader used RAM that may be the firmware's.
-  return Boot(/*load=*/true);
+  return CheckChip();
 }
 
 absl::Status BoardSession::CheckChip() {

@@ -57,15 +57,16 @@ class BoardSession {
   // gone.
   absl::Status Boot(bool load);
 
-  struct FlashWrite {
-    uint32_t address = 0;
-    std::string_view bytes;  // Whole words.
-  };
-  // Resets the board, erases `erase` if it is not empty, programs `writes` into blank flash, and
-  // boots anew: what was in RAM is gone. Errors as of Boot, and CANCELLED if `stop` was requested;
-  // flash is then in no known state, and the firmware has to be loaded.
-  absl::Status ProgramFlash(const MemoryRange& erase, const std::vector<FlashWrite>& writes,
-                            std::stop_token stop);
+  // Resets the board and checks its chip, for EraseFlash and ProgramFlash: at the clock that flash
+  // drivers expect, without caches and MPU. After them the board has to boot, with its firmware
+  // loaded. Errors as of Boot.
+  absl::Status HaltForFlash();
+  absl::Status EraseFlash(const MemoryRange& range) {
+    return link_.EraseFlash(range.base, range.bytes);
+  }
+  absl::Status ProgramFlash(uint32_t address, std::string_view bytes) {
+    return link_.ProgramFlash(address, bytes);
+  }
 
   // Of the firmware that runs. Requires a successful Boot.
   const tunefarm_identity& identity() const { return identity_; }

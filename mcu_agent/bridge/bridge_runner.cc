@@ -98,7 +98,7 @@ absl::Status BridgeRunner::EnsureUp() {
 
 absl::Status BridgeRunner::Recover(Symptom symptom, std::string why) {
   up_ = false;
-  contents_.Distrust();
+  contents_.BringAnew();
   const bool tries_anew = !unavailable_reason().empty();
   while (true) {
     const Rung rung = ladder_.Next(symptom);
@@ -210,7 +210,7 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
   TUNEFARM_RETURN_IF_ERROR(EnsureUp());
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<size_t> batch, ChooseBatch(job));
   // A second look is worth something only if nothing is left of the first.
-  if (job->book.RunsAlone(batch.front())) contents_.Distrust();
+  if (job->book.RunsAlone(batch.front())) contents_.BringAnew();
   std::vector<const ReadyCandidate*> candidates;
   for (const size_t i : batch) candidates.push_back(&*job->ready[i]);
   const BatchContext context = Context(*job);
@@ -219,6 +219,7 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
   const absl::Duration begin = pace_.Now();
   const absl::Status loaded = contents_.Load(plan, &control_.session(), stop);
   if (absl::IsCancelled(loaded)) return Cancelled();
+  if (absl::IsAborted(loaded)) return HandleRefusal(std::string(loaded.message()), batch, job);
   if (!loaded.ok()) return HandleTrouble(TroubleOf(loaded), plan, batch, job);
   const absl::Duration load_time = pace_.Now() - begin;
   const QueueEnd end = control_.session().RunQueue(plan.tasks, plan.setup, stop);
@@ -226,8 +227,8 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
   if (end.kind == QueueEnd::kTrouble) return HandleTrouble(end, plan, batch, job);
   job->wall = (pace_.Now() - begin) / static_cast<double>(batch.size());
   job->clock_hz = context.tick_hz;
-  spdlog::info("{}: batch of {}: loaded {} bytes at {:#010x} ({}) in {}, ran in {}", board_.name,
-               batch.size(), plan.block.size(), plan.block.begin,
+  spdlog::info("{}: batch of {}: {} bytes at {:#010x} ({}), brought there in {}, ran in {}",
+               board_.name, batch.size(), plan.block.size(), plan.block.begin,
                RegionAt(board_, plan.block.begin), absl::FormatDuration(load_time),
                absl::FormatDuration(pace_.Now() - begin - load_time));
   return Judge(end, plan, batch, job);
@@ -235,9 +236,18 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
 
 // The board is in the middle of something that nobody wants.
 absl::Status BridgeRunner::Cancelled() {
-  contents_.Distrust();
+  contents_.BringAnew();
   up_ = control_.Cure(Rung::kReload).ok();
   return absl::CancelledError("measuring was cancelled");
+}
+
+// Flash took nothing; the board itself is well.
+absl::Status BridgeRunner::HandleRefusal(const std::string& why, const std::vector<size_t>& batch,
+                                         Job* job) {
+  for (const size_t i : batch) CountLoss(i, why, job);
+  contents_.BringAnew();
+  spdlog::warn("{}: flash: {}", board_.name, why);
+  return control_.Cure(Rung::kReload).ok() ? absl::OkStatus() : Recover(Symptom::kBroken, why);
 }
 
 // Ends those that flash would have to be programmed for, if it takes nothing.
@@ -295,7 +305,7 @@ absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,
   std::vector<Verdict> verdicts =
       JudgeBatch(Context(*job), plan, candidates, end.results, *samples);
   ladder_.Finished();
-  contents_.Ran(plan, ContentsIntact(plan, end.results));
+  contents_.Ran(plan, BlockIntact(plan, end.results), TensorsIntact(plan, end.results));
   for (size_t i = 0; i < batch.size(); ++i) {
     Verdict& verdict = verdicts[i];
     if (job->book.RunsAlone(batch[i])) {

@@ -62,6 +62,8 @@ class BridgeRunner : public device_agent::KernelRunner {
   absl::Status RunNextBatch(Job* job, std::stop_token stop) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::StatusOr<std::vector<size_t>> ChooseBatch(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status Cancelled() ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
+  absl::Status HandleRefusal(const std::string& why, const std::vector<size_t>& batch, Job* job)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   void EndThoseForFlash(Job* job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_);
   absl::Status HandleTrouble(const QueueEnd& end, const BatchPlan& plan,
                              const std::vector<size_t>& batch, Job* job)

@@ -9,19 +9,28 @@ FlashContents FlashContents::Erased(const BoardMap& map) {
   return contents;
 }
 
-std::optional<uint32_t> FlashContents::Find(const std::string& key) const {
-  const auto found = begins_.find(key);
-  if (found == begins_.end()) return std::nullopt;
+std::optional<uint32_t> FlashContents::Find(const Begins& begins, const std::string& key) {
+  const auto found = begins.find(key);
+  if (found == begins.end()) return std::nullopt;
   return found->second;
 }
 
-void FlashContents::Programmed(const Range& range, const std::string& key) {
+void FlashContents::TakeBlank(const Range& range) {
   std::vector<Range> left;
   for (const Range& piece : blank_) {
     for (const Range& rest : Without(piece, range)) left.push_back(rest);
   }
   blank_ = std::move(left);
-  begins_[key] = static_cast<uint32_t>(range.begin);
+}
+
+void FlashContents::ProgrammedTensor(const Range& range, const std::string& key) {
+  TakeBlank(range);
+  tensors_[key] = static_cast<uint32_t>(range.begin);
+}
+
+void FlashContents::ProgrammedBlock(const Range& range, const std::string& key) {
+  TakeBlank(range);
+  blocks_[key] = static_cast<uint32_t>(range.begin);
 }
 
 }  // namespace tunefarm::mcu_agent

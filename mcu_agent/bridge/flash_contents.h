@@ -23,18 +23,27 @@ class FlashContents {
   static FlashContents Erased(const BoardMap& map);
 
   const std::vector<Range>& blank() const { return blank_; }
-  // Where what is called `key` lies.
-  std::optional<uint32_t> Find(const std::string& key) const;
-
-  // Nothing that is there is found any more; what is blank still is.
-  void Distrust() { begins_.clear(); }
+  // Where the tensor, or the images and tables of a batch, called `key` lie.
+  std::optional<uint32_t> FindTensor(const std::string& key) const { return Find(tensors_, key); }
+  std::optional<uint32_t> FindBlock(const std::string& key) const { return Find(blocks_, key); }
 
   // `range` is not blank any more: it holds what `key` names.
-  void Programmed(const Range& range, const std::string& key);
+  void ProgrammedTensor(const Range& range, const std::string& key);
+  void ProgrammedBlock(const Range& range, const std::string& key);
+
+  // They are not found any more. What is blank still is.
+  void ForgetTensor(const std::string& key) { tensors_.erase(key); }
+  void ForgetBlocks() { blocks_.clear(); }
 
  private:
+  using Begins = std::map<std::string, uint32_t>;  // By key.
+
+  static std::optional<uint32_t> Find(const Begins& begins, const std::string& key);
+  void TakeBlank(const Range& range);
+
   std::vector<Range> blank_;
-  std::map<std::string, uint32_t> begins_;  // By key.
+  Begins tensors_;
+  Begins blocks_;
 };
 
 }  // namespace tunefarm::mcu_agent

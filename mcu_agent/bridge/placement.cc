@@ -127,7 +127,8 @@ Range GuardAround(const Range& block) {
 absl::Status PlaceDrawn(const Batch& batch, const FlashContents& flash, FreeMemory* memory,
                         BatchPlacement* placement) {
   for (const DrawnSize& drawn : batch.shared.drawn) {
-    const std::optional<uint32_t> there = drawn.is_constant ? flash.Find(drawn.key) : std::nullopt;
+    const std::optional<uint32_t> there =
+        drawn.is_constant ? flash.FindTensor(drawn.key) : std::nullopt;
     if (there) {
       placement->drawn.push_back(*there);
       continue;
@@ -152,7 +153,7 @@ std::string BlockKey(const Batch& batch, const BatchPlacement& placement, uint32
 absl::Status PlaceCandidates(const Batch& batch, const FlashContents& flash, uint32_t packed,
                              FreeMemory* memory, BatchPlacement* placement) {
   placement->block_key = BlockKey(batch, *placement, packed);
-  const std::optional<uint32_t> there = flash.Find(placement->block_key);
+  const std::optional<uint32_t> there = flash.FindBlock(placement->block_key);
   placement->block_is_there = there.has_value();
   uint32_t code = there.value_or(0);
   if (!there) {

@@ -1,4 +1,4 @@
-// What is on the board already and need not be brought again. Pure.
+// What is in a board's RAM already and need not be brought again. Pure.
 #ifndef TUNEFARM_MCU_AGENT_BRIDGE_RESIDENT_SET_H_
 #define TUNEFARM_MCU_AGENT_BRIDGE_RESIDENT_SET_H_
 

@@ -35,15 +35,11 @@ void FakeBoard::Power() {
   LoseRam();
 }
 
-bool FakeBoard::InFlash(uint32_t address) const {
-  const mcu_agent::MemoryRegion* flash = mcu_agent::FlashOf(map_);
-  return flash != nullptr && flash->range.base <= address && address < flash->range.end();
-}
-
 void FakeBoard::LoseRam() {
   firmware_loaded_ = false;
   running_ = false;
-  std::erase_if(memory_, [this](const auto& cell) { return !InFlash(cell.first); });
+  std::erase_if(memory_,
+                [this](const auto& cell) { return !mcu_agent::InFlash(map_, cell.first); });
 }
 
 absl::Status FakeBoard::EraseFlash(uint32_t address, uint32_t num_bytes) {
@@ -57,14 +53,14 @@ absl::Status FakeBoard::EraseFlash(uint32_t address, uint32_t num_bytes) {
   if (flash_is_protected) return absl::FailedPreconditionError("sector 0 is write protected");
   Store(address, std::string(num_bytes, '\xff'));
   LoseRam();
-  if (on_erase) on_erase();
+  if (on_flash) on_flash();
   return absl::OkStatus();
 }
 
 absl::Status FakeBoard::ProgramFlash(uint32_t address, std::string_view bytes) {
   TUNEFARM_RETURN_IF_ERROR(Answer());
-  if (running_ || !InFlash(address) ||
-      !InFlash(address + static_cast<uint32_t>(bytes.size()) - 1)) {
+  if (running_ || !mcu_agent::InFlash(map_, address) ||
+      !mcu_agent::InFlash(map_, address + bytes.size() - 1)) {
     return absl::FailedPreconditionError("a running core, or no flash");
   }
   const bool dies = GoesOff(&dies_in_programming);
@@ -72,8 +68,10 @@ absl::Status FakeBoard::ProgramFlash(uint32_t address, std::string_view bytes) {
   for (const char byte : bytes) Byte(address++) &= byte;  // Programming clears bits, no more.
   num_programmed_bytes += bytes.size();
   if (GoesOff(&corrupts_in_writes)) Byte(address - 4) ^= 4;
+  if (flash_is_worn) Byte(address - 4) ^= 4;
   LoseRam();
   link_is_dead = link_is_dead || dies;
+  if (on_flash) on_flash();
   return Answer();
 }
 
@@ -149,6 +147,7 @@ absl::Status FakeBoard::LoadElf(const std::string& /*path*/) {
 absl::StatusOr<std::string> FakeBoard::Read(uint32_t address, uint32_t num_bytes) {
   TUNEFARM_RETURN_IF_ERROR(Answer());
   if (address == map_.cpuid.address) return Bytes(chip_id);
+  if (map_.chip && address == map_.chip->address) return Bytes(vendor_chip_id);
   // The firmware works whenever somebody looks.
   if (running_) {
     tunefarm_mailbox mailbox = LoadMailbox();

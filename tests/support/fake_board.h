@@ -58,7 +58,9 @@ class FakeBoard final : public mcu_agent::DebugLink {
   bool firmware_is_lost = false;            // RAM was lost: only LoadElf brings the firmware back.
   bool breaks_for_good_when_stuck = false;  // As core_is_dead, and no power helps.
   bool flash_is_protected = false;          // No sector is erased.
-  uint32_t chip_id = 0xC270;
+  bool flash_is_worn = false;               // Programming leaves a bit as it was.
+  uint32_t chip_id = 0xC270;                // Of the core.
+  uint32_t vendor_chip_id = 0x413;          // Where the map has an address for it.
   uint32_t mailbox_version = TUNEFARM_MAILBOX_VERSION;
   // ---- trouble that comes once, after so many more calls of kernels
   int dies_after_calls = -1;     // The link.
@@ -66,7 +68,8 @@ class FakeBoard final : public mcu_agent::DebugLink {
   int dies_in_programming = -1;  // The link, when half of that write to flash is done.
   int spoils_after_calls = -1;   // A bit of the first tensor flips.
 
-  std::function<void()> on_erase;  // Called when flash was erased.
+  // Called when flash was erased or programmed.
+  std::function<void()> on_flash;
 
   void Reconnect() { link_is_dead = false; }
   void Power();
@@ -93,7 +96,6 @@ class FakeBoard final : public mcu_agent::DebugLink {
  private:
   absl::Status Answer() const;
   char& Byte(uint32_t address) { return memory_[address]; }
-  bool InFlash(uint32_t address) const;
   // RAM: a power cycle takes it, and a flash loader uses it.
   void LoseRam();
   void Store(uint32_t address, std::string_view bytes);

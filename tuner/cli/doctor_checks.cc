@@ -46,6 +46,13 @@ absl::StatusOr<double> MeasurePeak(const FarmOptions& options, const compiler::T
 
 std::string Message(const absl::Status& status) { return std::string(status.message()); }
 
+// A board runs no kernel of this machine: that it is up is all that can be asked.
+Finding CheckBoard(const FarmOptions& options) {
+  const absl::Status opened = OpenFarm(options, /*target=*/"").status();
+  if (opened.ok()) return {Health::kOk, "farm", "tracker, agent and board are up", ""};
+  return {Health::kFail, "farm", Message(opened), "tuner-mcu-agent --log-level info says more"};
+}
+
 }  // namespace
 
 const char* Name(Health health) {
@@ -140,6 +147,7 @@ Finding CheckPort(const std::string& address) {
 }
 
 Finding CheckFarm(const FarmOptions& options, const compiler::Target& target) {
+  if (!options.board.empty()) return CheckBoard(options);
   const absl::StatusOr<double> peak = MeasurePeak(options, target);
   if (peak.ok()) {
     return {

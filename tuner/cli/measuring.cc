@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <vector>
 
@@ -18,19 +17,19 @@ namespace tunefarm::tuner {
 namespace {
 
 constexpr uint32_t kNumSamples = 25;
+constexpr absl::Duration kAnswer = absl::Seconds(4);    // Of the tracker on this machine.
 constexpr absl::Duration kPatience = absl::Seconds(2);  // Before it is said what is waited for.
-
-std::string ArchOf(const std::string& triple) { return triple.substr(0, triple.find('-')); }
 
 // Nobody else can join the farm that is started here.
 absl::Status CheckRunsHere(const std::string& target_text) {
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_text));
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target host, compiler::ParseTarget("native"));
-  if (ArchOf(target.triple) == ArchOf(host.triple)) return absl::OkStatus();
+  if (Architecture(target.triple) == Architecture(host.triple)) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrFormat(
       "target %s is for %s and this machine is %s: name who measures, --tracker HOST:PORT or "
       "--board NAME",
-      target.name.empty() ? target_text : target.name, ArchOf(target.triple), ArchOf(host.triple)));
+      target.name.empty() ? target_text : target.name, Architecture(target.triple),
+      Architecture(host.triple)));
 }
 
 // The same for the board that is plugged in here. `board` is the only device of `farm`.
@@ -38,21 +37,20 @@ absl::Status CheckBoardRuns(Farm& farm, const std::string& board, const std::str
   TUNEFARM_ASSIGN_OR_RETURN(const compiler::Target target, compiler::ParseTarget(target_text));
   const v1::DeviceRequirement requirement = RequirementOf(target);
   TUNEFARM_ASSIGN_OR_RETURN(const std::vector<v1::DeviceEntry> devices,
-                            farm.tracker().ListDevices(kPatience));
+                            farm.tracker().ListDevices(kAnswer));
   for (const v1::DeviceEntry& device : devices) {
-    if (ArchOf(device.info().triple()) != requirement.architecture()) {
+    if (Architecture(device.info().triple()) != requirement.architecture()) {
       return absl::InvalidArgumentError(
           absl::StrFormat("kernels of this target (%s) are for %s and board %s is %s", target.cpu,
-                          requirement.architecture(), board, ArchOf(device.info().triple())));
+                          requirement.architecture(), board, Architecture(device.info().triple())));
     }
+    const std::string missing = MissingFeature(device.info(), requirement);
+    if (missing.empty()) continue;
     const auto& has = device.info().features();
-    for (const std::string& feature : requirement.features()) {
-      if (std::find(has.begin(), has.end(), feature) != has.end()) continue;
-      return absl::InvalidArgumentError(absl::StrFormat(
-          "kernels of this target (%s) need %s; board %s has %s%s", target.cpu, feature, board,
-          has.empty() ? "no features" : absl::StrJoin(has, ", "),
-          feature == TUNEFARM_CODE_FEATURE_PREFIX "flash" ? " (flash: with --use-flash)" : ""));
-    }
+    return absl::InvalidArgumentError(absl::StrFormat(
+        "kernels of this target (%s) need %s; board %s has %s%s", target.cpu, missing, board,
+        has.empty() ? "no features" : absl::StrJoin(has, ", "),
+        missing == TUNEFARM_CODE_FEATURE_PREFIX "flash" ? " (flash: with --use-flash)" : ""));
   }
   return absl::OkStatus();
 }
@@ -84,7 +82,7 @@ void AddFarmOptions(CLI::App& command, FarmOptions& options) {
 
 absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
                                                const std::string& target) {
-  if (options.tracker.empty() && options.board.empty()) {
+  if (options.tracker.empty() && options.board.empty() && !target.empty()) {
     TUNEFARM_RETURN_IF_ERROR(CheckRunsHere(target));
   }
   FarmSpec spec;
@@ -104,7 +102,7 @@ absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
   if (absl::IsNotFound(farm.status()))
     return absl::FailedPreconditionError(std::string(farm.status().message()));
   TUNEFARM_RETURN_IF_ERROR(farm.status());
-  if (!options.board.empty()) {
+  if (!options.board.empty() && !target.empty()) {
     TUNEFARM_RETURN_IF_ERROR(CheckBoardRuns(**farm, options.board, target));
   }
   return farm;

@@ -25,9 +25,9 @@ struct FarmOptions {
 
 void AddFarmOptions(CLI::App& command, FarmOptions& options);
 
-// A farm for kernels of `target`. Errors: kInvalidArgument (address, token file; this machine or
-// board alone and a target that it cannot run: nobody could ever measure), kUnavailable (the tracker is not
-// reachable, or the local one does not start).
+// A farm for kernels of `target`; "": for whatever it has. Errors: kInvalidArgument (address, token
+// file; this machine or board alone and a target that it cannot run: nobody could ever measure),
+// kUnavailable (the tracker is not reachable, or the local one does not start).
 absl::StatusOr<std::unique_ptr<Farm>> OpenFarm(const FarmOptions& options,
                                                const std::string& target);
 

@@ -36,8 +36,6 @@ uint64_t ToNs(absl::Duration duration) {
   return static_cast<uint64_t>(absl::ToInt64Nanoseconds(duration));
 }
 
-std::string Architecture(const std::string& triple) { return triple.substr(0, triple.find('-')); }
-
 }  // namespace
 
 const char* Name(Outcome outcome) {
@@ -159,6 +157,8 @@ DeviceDescription FromProto(const v1::DeviceInfo& info) {
   return device;
 }
 
+std::string Architecture(const std::string& triple) { return triple.substr(0, triple.find('-')); }
+
 v1::DeviceRequirement RequirementOf(const compiler::Target& target) {
   v1::DeviceRequirement requirement;
   requirement.set_architecture(Architecture(target.triple));
@@ -170,16 +170,20 @@ v1::DeviceRequirement RequirementOf(const compiler::Target& target) {
   return requirement;
 }
 
+std::string MissingFeature(const v1::DeviceInfo& device, const v1::DeviceRequirement& requirement) {
+  const auto& has = device.features();
+  for (const std::string& feature : requirement.features()) {
+    if (std::find(has.begin(), has.end(), feature) == has.end()) return feature;
+  }
+  return "";
+}
+
 bool CanMeasure(const v1::DeviceEntry& entry, const v1::DeviceRequirement& requirement) {
   if (entry.status() != v1::DEVICE_STATUS_IDLE && entry.status() != v1::DEVICE_STATUS_BUSY) {
     return false;
   }
-  const auto& has = entry.info().features();
   return Architecture(entry.info().triple()) == requirement.architecture() &&
-         std::all_of(requirement.features().begin(), requirement.features().end(),
-                     [&](const std::string& feature) {
-                       return std::find(has.begin(), has.end(), feature) != has.end();
-                     });
+         MissingFeature(entry.info(), requirement).empty();
 }
 
 v1::TimingSpec MakeTiming(const MeasureOptions& options, bool final_round) {

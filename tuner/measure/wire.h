@@ -23,8 +23,13 @@ MeasureReport AsReused(const MeasureReport& measured, const MeasureReport& built
 
 DeviceDescription FromProto(const v1::DeviceInfo& info);
 
+// "x86_64" of "x86_64-pc-linux-gnu".
+std::string Architecture(const std::string& triple);
+
 // The device that kernels for a target need.
 v1::DeviceRequirement RequirementOf(const compiler::Target& target);
+// A feature that is required and the device does not have; "" where it has all.
+std::string MissingFeature(const v1::DeviceInfo& device, const v1::DeviceRequirement& requirement);
 // Whether the device is there and fits.
 bool CanMeasure(const v1::DeviceEntry& entry, const v1::DeviceRequirement& requirement);
 

@@ -62,7 +62,9 @@ static uint32_t start_clock(uint32_t registers[5]) {
   RCC_CR |= CR_PLLON;
   while ((RCC_CR & CR_PLLRDY) == 0) {
   }
-  /* They may hold what was in flash before a debugger programmed it. */
+  /* The caches are on after a reset, may hold what was in flash before a debugger programmed it,
+   * and are emptied while they are off. */
+  FLASH_ACR = ACR_LATENCY;
   FLASH_ACR = ACR_LATENCY | ACR_RESETS;
   FLASH_ACR = ACR_LATENCY | ACR_FEATURES;
   while ((FLASH_ACR & 15u) != ACR_LATENCY) {

@@ -161,7 +161,7 @@ class Meter {
     TUNEFARM_ASSIGN_OR_RETURN(
         const std::string samples,
         control_.session().ReadTwice(plan.samples, (plan.sample_bytes() + 3) / 4 * 4));
-    contents_.Ran(plan, ContentsIntact(plan, end.results));
+    contents_.Ran(plan, BlockIntact(plan, end.results), TensorsIntact(plan, end.results));
     return JudgeBatch(Context(), plan, candidates, end.results, samples);
   }
 

@@ -8,6 +8,7 @@
 
 #include "mcu_agent/bridge/bridge_runner.h"
 #include "mcu_agent/bridge/openocd_board.h"
+#include "spdlog/sinks/null_sink.h"
 #include "spdlog/sinks/ostream_sink.h"
 #include "spdlog/spdlog.h"
 #include "tests/support/mcu_farm/missing_programs.h"
@@ -48,6 +49,10 @@ class FlashTroubleTest : public ::testing::Test {
                                              .has_power_hook = true},
                     &board_, &*control_, quarantine_.get(), &pace_);
     ASSERT_THAT(runner_->BringUp(), IsOk());
+  }
+
+  void TearDown() override {
+    spdlog::set_default_logger(spdlog::create<spdlog::sinks::null_sink_mt>("none"));
   }
 
   // The kernels that run from flash, several times over.

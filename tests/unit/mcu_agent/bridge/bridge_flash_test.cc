@@ -20,7 +20,8 @@ using ::tunefarm::testing::StatusIs;
 
 class BridgeFlashTest : public BridgeRunnerTest {
  protected:
-  BridgeFlashTest() : BridgeRunnerTest(TestBoardWithFlash()) {}
+  explicit BridgeFlashTest(const BoardMap& board = TestBoardWithFlash())
+      : BridgeRunnerTest(board) {}
 
   void AddToFlash(FakeKernel what, uint8_t variant = 0, size_t image_bytes = 64) {
     Add(what, variant, image_bytes, "flash");
@@ -151,7 +152,7 @@ TEST_F(BridgeFlashTest, ProtectedFlashEndsWhatNeedsItAndNothingElse) {
   ASSERT_THAT(Run(), IsOk());
   EXPECT_THAT(Outcomes(),
               ElementsAre(v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_OK));
-  EXPECT_THAT(results_[1].error(), HasSubstr("flash of test-board could not be programmed 4 times "
+  EXPECT_THAT(results_[1].error(), HasSubstr("flash of test-board could not be programmed 3 times "
                                              "in a row: sector 0 is write protected"));
   EXPECT_EQ(runner().unavailable_reason(), "");
   EXPECT_EQ(fake_.num_erasures, BoardContents::kMostRefusals);
@@ -159,13 +160,86 @@ TEST_F(BridgeFlashTest, ProtectedFlashEndsWhatNeedsItAndNothingElse) {
   EXPECT_EQ(fake_.num_erasures, BoardContents::kMostRefusals);
 }
 
+TEST_F(BridgeFlashTest, WornFlashEndsWhatNeedsItAndNothingElse) {
+  fake_.flash_is_worn = true;
+  AddToFlash(FakeKernel::kRight, 0);
+  AddToFlash(FakeKernel::kRight, 1);
+  Add(FakeKernel::kRight, 2);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(),
+              ElementsAre(v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_OK));
+  EXPECT_THAT(results_[1].error(), HasSubstr("it does not hold what was programmed"));
+  EXPECT_EQ(fake_.num_erasures, 1);
+}
+
+// A trouble of the board just before does not make the refusals cost the board.
+TEST_F(BridgeFlashTest, RefusalsAfterALostLinkDoNotTakeTheBoardOutOfService) {
+  options_.has_power_hook = false;
+  fake_.flash_is_protected = true;
+  fake_.dies_after_calls = 0;
+  Add(FakeKernel::kRight, 0);
+  ASSERT_THAT(Run(), IsOk());
+  AddToFlash(FakeKernel::kRight, 1);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_OK, v1::OUTCOME_DEVICE_LOST));
+  EXPECT_EQ(runner().unavailable_reason(), "");
+}
+
+TEST_F(BridgeFlashTest, KernelsWithoutConstantsNeedNoFlashForThem) {
+  board_.constant_order = {"flash"};
+  fake_.flash_is_protected = true;
+  Add(FakeKernel::kRight, 0);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_DEVICE_LOST));
+  v1::KernelSignature* signature = request_.candidates[0].mutable_kernel()->mutable_signature();
+  signature->mutable_buffers(1)->set_role(v1::BUFFER_ROLE_INPUT);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), ElementsAre(v1::OUTCOME_OK));
+}
+
+TEST_F(BridgeFlashTest, SecondLooksProgramNoConstantsAnew) {
+  board_.constant_order = {"flash"};
+  Expect(v1::DATA_TYPE_F32, std::string(kOutputElems, '\x3f'));
+  for (uint8_t i = 0; i < 4; ++i) Add(FakeKernel::kNearly, i);
+  ASSERT_THAT(Run(), IsOk());
+  EXPECT_THAT(Outcomes(), Each(v1::OUTCOME_OK));
+  EXPECT_EQ(fake_.num_programmed_bytes, 30u * sizeof(float));
+}
+
 TEST_F(BridgeFlashTest, StopEndsTheProgrammingAndLeavesAUsableBoard) {
   std::stop_source stop;
-  fake_.on_erase = [&stop] { stop.request_stop(); };
+  fake_.on_flash = [&stop] { stop.request_stop(); };
   AddToFlash(FakeKernel::kRight);
   EXPECT_THAT(Run(stop.get_token()), StatusIs(absl::StatusCode::kCancelled, ::testing::_));
   EXPECT_EQ(fake_.num_programmed_bytes, 0u);
   RunOneInFlash(1);
+  EXPECT_EQ(fake_.num_erasures, 2);
+}
+
+// Room for more than one piece of what is programmed.
+class BridgeLargeFlashTest : public BridgeFlashTest {
+ protected:
+  BridgeLargeFlashTest() : BridgeFlashTest(TestBoardWithFlash(32768)) {}
+};
+
+TEST_F(BridgeLargeFlashTest, LargeBatchesAreProgrammedInPieces) {
+  int num_pieces = -1;  // Without the erasure.
+  fake_.on_flash = [&num_pieces] { ++num_pieces; };
+  RunOneInFlash(0, 20000);
+  EXPECT_EQ(num_pieces, 3);
+  EXPECT_EQ(fake_.num_programmed_bytes, 20012u);
+}
+
+TEST_F(BridgeLargeFlashTest, StopIsHeardBetweenPiecesAndHalfABatchIsNotBuiltUpon) {
+  std::stop_source stop;
+  fake_.on_flash = [this, &stop] {
+    if (fake_.num_programmed_bytes > 0) stop.request_stop();
+  };
+  AddToFlash(FakeKernel::kRight, 0, 20000);
+  EXPECT_THAT(Run(stop.get_token()), StatusIs(absl::StatusCode::kCancelled, ::testing::_));
+  EXPECT_EQ(fake_.num_programmed_bytes, 8192u);
+  RunOneInFlash(1, 20000);
+  EXPECT_EQ(fake_.num_erasures, 2);
 }
 
 TEST_F(BridgeFlashTest, ImageThatFlashCannotHoldIsRefusedBeforeAnythingIsErased) {
@@ -179,10 +253,10 @@ TEST_F(BridgeFlashTest, ImageThatFlashCannotHoldIsRefusedBeforeAnythingIsErased)
 TEST_F(BridgeFlashTest, WrongChipIsNotErased) {
   AddToFlash(FakeKernel::kRight);
   ASSERT_THAT(runner().BringUp(), IsOk());
-  fake_.chip_id = 0x1234;
+  fake_.vendor_chip_id = 0x421;
   EXPECT_FALSE(Run().ok());
   EXPECT_EQ(fake_.num_erasures, 0);
-  EXPECT_THAT(runner().unavailable_reason(), HasSubstr("wrong core id"));
+  EXPECT_THAT(runner().unavailable_reason(), HasSubstr("wrong chip id"));
 }
 
 }  // namespace

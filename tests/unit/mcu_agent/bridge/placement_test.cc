@@ -229,7 +229,7 @@ TEST(PlacementInFlashTest, BatchesFollowOneAnotherUntilThereIsNoRoom) {
       break;
     }
     begins.push_back(static_cast<uint32_t>(placement->block.begin));
-    flash.Programmed(placement->block, placement->block_key);
+    flash.ProgrammedBlock(placement->block, placement->block_key);
   }
   EXPECT_EQ(begins, (std::vector<uint32_t>{kFlash, kFlash + 640, kFlash + 1280}));
 }
@@ -239,9 +239,9 @@ TEST(PlacementInFlashTest, WhatIsBlankIsUsedUpBeforeFlashIsErased) {
   const std::vector<CandidateSize> candidates(3, Candidate(600));
   FlashContents flash = FlashContents::Erased(board);
   EXPECT_EQ(NumThatFit(board, SharedForFlash(), candidates, 3, flash), 3);
-  flash.Programmed(At(kFlash, 600), "something");
+  flash.ProgrammedBlock(At(kFlash, 600), "something");
   EXPECT_EQ(NumThatFit(board, SharedForFlash(), candidates, 3, flash), 2);
-  flash.Programmed(At(kFlash, 1600), "something");
+  flash.ProgrammedBlock(At(kFlash, 1600), "something");
   EXPECT_EQ(NumThatFit(board, SharedForFlash(), candidates, 3, flash), 3);
 }
 
@@ -251,7 +251,7 @@ TEST(PlacementInFlashTest, ABatchThatIsThereIsUsedAgain) {
   const auto first = Place(board, SharedForFlash(), {Candidate(1500)}, flash);
   ASSERT_THAT(first, IsOk());
   EXPECT_FALSE(first->block_is_there);
-  flash.Programmed(first->block, first->block_key);
+  flash.ProgrammedBlock(first->block, first->block_key);
   const auto again = Place(board, SharedForFlash(), {Candidate(1500)}, flash);
   ASSERT_THAT(again, IsOk());
   EXPECT_TRUE(again->block_is_there);
@@ -268,7 +268,7 @@ TEST(PlacementInFlashTest, ABatchThatIsThereIsUsedAgain) {
 
 TEST(PlacementInFlashTest, CodeThatFlashCannotHoldIsRefusedWithWhatItHoldsWhenErased) {
   FlashContents full = FlashContents::Erased(TestBoardWithFlash());
-  full.Programmed({kFlash, kFlashEnd}, "something");
+  full.ProgrammedBlock({kFlash, kFlashEnd}, "something");
   EXPECT_THAT(Place(TestBoardWithFlash(), SharedForFlash(), {Candidate(5000)}, full),
               StatusIs(absl::StatusCode::kResourceExhausted,
                        AllOf(HasSubstr("code 5016 in flash"), HasSubstr("flash has 2048"))));
@@ -285,7 +285,7 @@ TEST(PlacementInFlashTest, ConstantsThatAreThereStayWhereTheyAre) {
   EXPECT_GE(first->drawn[0], 0x20000000);
   EXPECT_EQ(first->block.begin, 0x0);
 
-  flash.Programmed(At(first->drawn[1], 300), "weights");
+  flash.ProgrammedTensor(At(first->drawn[1], 300), "weights");
   const auto again = Place(board, Shared(), {Candidate(600)}, flash);
   ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->drawn, first->drawn);
@@ -323,15 +323,15 @@ TEST(PlacementInFlashTest, NothingLiesWhereFlashIsNotBlank) {
     std::vector<Range> anew;
     if (placement->block.begin >= kFlash && placement->block.end <= kFlashEnd) {
       anew.push_back(placement->block);
-      flash.Programmed(placement->block, placement->block_key);
+      flash.ProgrammedBlock(placement->block, placement->block_key);
     }
     const Range constant = At(placement->drawn[1], shared.drawn[1].num_bytes);
-    const std::optional<uint32_t> there = flash.Find(shared.drawn[1].key);
+    const std::optional<uint32_t> there = flash.FindTensor(shared.drawn[1].key);
     if (there) {
       EXPECT_EQ(constant.begin, *there);
     } else if (constant.begin >= kFlash && constant.end <= kFlashEnd) {
       anew.push_back(constant);
-      flash.Programmed(constant, shared.drawn[1].key);
+      flash.ProgrammedTensor(constant, shared.drawn[1].key);
     }
     for (const Range& range : anew) {
       for (const Range& old : programmed) EXPECT_FALSE(range.Overlaps(old));

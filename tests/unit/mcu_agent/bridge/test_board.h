@@ -26,12 +26,13 @@ inline BoardMap TestBoard() {
   return board;
 }
 
-// The same with 2 KiB of flash, from kFlash on.
+// The same with flash from kFlash on, 2 KiB unless said otherwise.
 inline constexpr uint32_t kFlash = 0x08000000, kFlashEnd = 0x08000800;
-inline BoardMap TestBoardWithFlash() {
+inline BoardMap TestBoardWithFlash(uint32_t flash_bytes = kFlashEnd - kFlash) {
   BoardMap board = TestBoard();
+  board.chip = ChipId{0xE0042000, 0xFFF, 0x413};
   board.regions.insert(board.regions.begin() + 1,
-                       {"flash", {kFlash, kFlashEnd - kFlash}, true, false, true, true});
+                       {"flash", {kFlash, flash_bytes}, true, false, true, true});
   return board;
 }
 
