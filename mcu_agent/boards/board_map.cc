@@ -98,22 +98,7 @@ absl::Status CheckOrder(const BoardMap& map, const std::string& source, const ch
   return absl::OkStatus();
 }
 
-absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
-  const auto is_flash = [](const MemoryRegion& region) { return region.flash; };
-  if (std::count_if(map.regions.begin(), map.regions.end(), is_flash) > 1) {
-    return Wrong(source, "two regions are flash; there may be one");
-  }
-  const MemoryRegion* flash = FlashOf(map);
-  if (flash != nullptr && !map.chip) {
-    return Wrong(source, absl::StrFormat("%s is flash, and no chip id tells whose is erased: "
-                                         "'chip' is missing",
-                                         flash->name));
-  }
-  if (flash != nullptr && map.constant_order.size() > 1 &&
-      std::count(map.constant_order.begin(), map.constant_order.end(), flash->name) > 0) {
-    // Where they lie must not depend on what was in flash before.
-    return Wrong(source, absl::StrFormat("constant_order: %s must be alone", flash->name));
-  }
+absl::Status CheckOverlaps(const BoardMap& map, const std::string& source) {
   for (size_t i = 0; i + 1 < map.regions.size(); ++i) {
     const MemoryRegion& a = map.regions[i];
     const MemoryRegion& b = map.regions[i + 1];
@@ -122,6 +107,30 @@ absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
                                            b.name, Span(b.range)));
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFlash(const BoardMap& map, const std::string& source) {
+  const auto is_flash = [](const MemoryRegion& region) { return region.flash; };
+  if (std::count_if(map.regions.begin(), map.regions.end(), is_flash) > 1) {
+    return Wrong(source, "two regions are flash; there may be one");
+  }
+  const MemoryRegion* flash = FlashOf(map);
+  if (flash == nullptr) return absl::OkStatus();
+  if (!map.chip) {
+    return Wrong(source, absl::StrFormat("%s is flash, and no chip id tells whose is erased: "
+                                         "'chip' is missing",
+                                         flash->name));
+  }
+  const std::vector<std::string>& order = map.constant_order;
+  if (order.size() > 1 && std::count(order.begin(), order.end(), flash->name) > 0) {
+    // Where they lie must not depend on what was in flash before.
+    return Wrong(source, absl::StrFormat("constant_order: %s must be alone", flash->name));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckFirmware(const BoardMap& map, const std::string& source) {
   const auto holds_firmware = [&map](const MemoryRegion& region) {
     return region.code && !region.flash && region.range.Contains(map.firmware);
   };
@@ -134,6 +143,10 @@ absl::Status CheckRegions(const BoardMap& map, const std::string& source) {
     return Wrong(source, absl::StrFormat("mailbox 0x%08x is misaligned or not inside firmware %s",
                                          map.mailbox, Span(map.firmware)));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckOrders(const BoardMap& map, const std::string& source) {
   // Flash is programmed for a kernel that asks for it, never by default.
   TUNEFARM_RETURN_IF_ERROR(
       CheckOrder(map, source, "code_order", map.code_order, "code in RAM",
@@ -205,7 +218,10 @@ absl::StatusOr<BoardMap> ParseBoardMap(const std::string& text, const std::strin
   }
   std::sort(map.regions.begin(), map.regions.end(),
             [](const auto& a, const auto& b) { return a.range.base < b.range.base; });
-  TUNEFARM_RETURN_IF_ERROR(CheckRegions(map, source));
+  TUNEFARM_RETURN_IF_ERROR(CheckFlash(map, source));
+  TUNEFARM_RETURN_IF_ERROR(CheckOverlaps(map, source));
+  TUNEFARM_RETURN_IF_ERROR(CheckFirmware(map, source));
+  TUNEFARM_RETURN_IF_ERROR(CheckOrders(map, source));
   return map;
 }
 

@@ -21,8 +21,6 @@ constexpr uint64_t kDefaultTimeoutNs = 10'000'000'000;
 constexpr int kEmulatorSlowness = 4;
 constexpr absl::Duration kSilenceSlack = absl::Seconds(2);
 
-uint64_t RoundUpWord(uint64_t value) { return (value + kWordBytes - 1) / kWordBytes * kWordBytes; }
-
 uint64_t TimeoutNs(const v1::TimingSpec& timing) {
   return timing.timeout_ns() != 0 ? timing.timeout_ns() : kDefaultTimeoutNs;
 }
@@ -68,13 +66,12 @@ class Planner {
       : context_(context), candidates_(candidates) {}
 
   absl::StatusOr<BatchPlan> Plan(const ResidentSet& residents, DrawnChecksums* checksums) {
-    const ReadyCandidate& first = *candidates_.front();
     TUNEFARM_ASSIGN_OR_RETURN(placement_, PlacementOf(context_, candidates_));
     plan_.erases_flash = placement_.erases_flash;
     plan_.num_candidates = candidates_.size();
     plan_.repeats = NumRepeats(context_.request->timing, context_.board->emulator.has_value());
     plan_.output = placement_.output;
-    plan_.output_bytes = BufferBytes(OutputOf(context_, first));
+    plan_.output_bytes = BufferBytes(OutputOf(context_, *candidates_.front()));
     plan_.samples = placement_.samples;
     AddBlock();
     AddTensors(residents, checksums);
@@ -95,6 +92,9 @@ class Planner {
   void AddTensors(const ResidentSet& residents, DrawnChecksums* checksums);
   // All tensors, none of which is brought to the board yet.
   void ListTensors(DrawnChecksums* checksums);
+  const v1::Buffer& BufferOf(const BatchPlan::Tensor& tensor) const {
+    return candidates_.front()->signature().buffers(static_cast<int>(tensor.position));
+  }
   BatchPlan::Write DrawnWrite(const BatchPlan::Tensor& tensor) const;
   void Fill(const BatchPlan::Tensor& tensor);
   tunefarm_call CallOf(size_t index) const;
@@ -127,30 +127,28 @@ void Planner::ListTensors(DrawnChecksums* checksums) {
 // Those in flash first: programming it costs what is in RAM.
 void Planner::AddTensors(const ResidentSet& residents, DrawnChecksums* checksums) {
   ListTensors(checksums);
-  for (BatchPlan::Tensor& tensor : plan_.tensors) {
+  for (const BatchPlan::Tensor& tensor : plan_.tensors) {
     if (!InFlash(*context_.board, tensor.range.begin)) continue;
-    tensor.must_fill = plan_.erases_flash || !context_.flash.FindTensor(tensor.key);
-    if (tensor.must_fill) plan_.flash_writes.push_back(DrawnWrite(tensor));
+    const bool is_there = !plan_.erases_flash && context_.flash.FindTensor(tensor.key);
+    if (!is_there) plan_.flash_writes.push_back(DrawnWrite(tensor));
   }
-  for (BatchPlan::Tensor& tensor : plan_.tensors) {
+  for (const BatchPlan::Tensor& tensor : plan_.tensors) {
     if (InFlash(*context_.board, tensor.range.begin)) continue;
-    tensor.must_fill = !plan_.flash_writes.empty() || !residents.Holds(tensor.range, tensor.key);
-    if (tensor.must_fill) Fill(tensor);
+    const bool is_there = plan_.flash_writes.empty() && residents.Holds(tensor.range, tensor.key);
+    if (!is_there) Fill(tensor);
   }
 }
 
 BatchPlan::Write Planner::DrawnWrite(const BatchPlan::Tensor& tensor) const {
-  const v1::Buffer& buffer =
-      candidates_.front()->signature().buffers(static_cast<int>(tensor.position));
+  const v1::Buffer& buffer = BufferOf(tensor);
   std::string bytes = DrawTensor(buffer, tensor.position, context_.request->verification.seed());
-  bytes.resize(RoundUpWord(bytes.size()));
+  bytes.resize(RoundUp(bytes.size(), kWordBytes));
   return {static_cast<uint32_t>(tensor.range.begin), std::move(bytes), tensor.key, false};
 }
 
 // Computed on the board, where its firmware can.
 void Planner::Fill(const BatchPlan::Tensor& tensor) {
-  const v1::Buffer& buffer =
-      candidates_.front()->signature().buffers(static_cast<int>(tensor.position));
+  const v1::Buffer& buffer = BufferOf(tensor);
   if (buffer.data_type() == v1::DATA_TYPE_F32 && !context_.has_fpu) {
     plan_.writes.push_back(DrawnWrite(tensor));
     return;

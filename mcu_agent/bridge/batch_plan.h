@@ -33,7 +33,6 @@ struct BatchPlan {
     Range range;
     std::string key;
     uint32_t crc = 0;
-    bool must_fill = false;
   };
 
   // Come first, and the firmware is started anew after them.

@@ -15,12 +15,6 @@ namespace {
 using device_agent::FailedResult;
 using device_agent::MeasureRequest;
 
-constexpr uint32_t kWordBytes = 4;
-
-uint32_t RoundUpWord(uint64_t value) {
-  return static_cast<uint32_t>((value + kWordBytes - 1) / kWordBytes * kWordBytes);
-}
-
 bool IsLinkError(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status);
 }
@@ -236,7 +230,6 @@ absl::Status BridgeRunner::RunNextBatch(Job* job, std::stop_token stop) {
 
 // The board is in the middle of something that nobody wants.
 absl::Status BridgeRunner::Cancelled() {
-  contents_.BringAnew();
   up_ = control_.Cure(Rung::kReload).ok();
   return absl::CancelledError("measuring was cancelled");
 }
@@ -245,7 +238,6 @@ absl::Status BridgeRunner::Cancelled() {
 absl::Status BridgeRunner::HandleRefusal(const std::string& why, const std::vector<size_t>& batch,
                                          Job* job) {
   for (const size_t i : batch) CountLoss(i, why, job);
-  contents_.BringAnew();
   spdlog::warn("{}: flash: {}", board_.name, why);
   return control_.Cure(Rung::kReload).ok() ? absl::OkStatus() : Recover(Symptom::kBroken, why);
 }
@@ -298,7 +290,7 @@ void BridgeRunner::Quarantine(size_t index, const QueueEnd& end, Job* job) {
 absl::Status BridgeRunner::Judge(const QueueEnd& end, const BatchPlan& plan,
                                  const std::vector<size_t>& batch, Job* job) {
   const absl::StatusOr<std::string> samples =
-      control_.session().ReadTwice(plan.samples, RoundUpWord(plan.sample_bytes()));
+      control_.session().ReadTwice(plan.samples, plan.sample_bytes());
   if (!samples.ok()) return HandleTrouble(TroubleOf(samples.status()), plan, batch, job);
   std::vector<const ReadyCandidate*> candidates;
   for (const size_t i : batch) candidates.push_back(&*job->ready[i]);

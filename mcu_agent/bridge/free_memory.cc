@@ -7,13 +7,6 @@
 #include "absl/strings/str_join.h"
 
 namespace tunefarm::mcu_agent {
-namespace {
-
-uint64_t RoundUp(uint64_t value, uint64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
-}  // namespace
 
 std::vector<Range> Without(const Range& range, const Range& taken) {
   if (!range.Overlaps(taken)) return {range};

@@ -13,6 +13,11 @@
 
 namespace tunefarm::mcu_agent {
 
+// The next multiple, or `value` itself.
+inline uint64_t RoundUp(uint64_t value, uint64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
 // Addresses [begin, end). 64 bits, so that a range may end at 4 GiB.
 struct Range {
   uint64_t begin = 0;

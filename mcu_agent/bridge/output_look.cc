@@ -17,8 +17,8 @@ absl::StatusOr<Verdict> LookAtOutput(const BatchPlan& plan, const ReadyCandidate
                      verdict.result.outcome() == v1::OUTCOME_WRONG_RESULT &&
                      verdict.result.phase() == "verify";
   if (verdict.kind != Verdict::kUnequal && !wrong) return verdict;
-  const auto num_words = static_cast<uint32_t>((plan.output_bytes + 3) / 4);
-  TUNEFARM_ASSIGN_OR_RETURN(std::string got, session->ReadTwice(plan.output, num_words * 4));
+  const auto whole_words = static_cast<uint32_t>(RoundUp(plan.output_bytes, sizeof(uint32_t)));
+  TUNEFARM_ASSIGN_OR_RETURN(std::string got, session->ReadTwice(plan.output, whole_words));
   got.resize(plan.output_bytes);
   const v1::ExpectedOutput& expected = request.verification.expected(0);
   const std::string& want = *request.blobs.at(expected.digest());

@@ -17,10 +17,6 @@ constexpr uint64_t kStackAlignmentBytes = 32;
 // The M7's cache line; also what literal loads and LDRD want at least.
 constexpr uint64_t kImageAlignmentBytes = 32;
 
-uint64_t RoundUp(uint64_t value, uint64_t multiple) {
-  return (value + multiple - 1) / multiple * multiple;
-}
-
 uint64_t BufferSpan(uint64_t num_bytes) {
   return RoundUp(num_bytes, TUNEFARM_BUFFER_ALIGNMENT_BYTES);
 }

@@ -8,6 +8,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_format.h"
@@ -44,8 +45,9 @@ int ServeBoard(const std::string& machine_name, const QemuOptions& qemu,
   if (!machine.ok()) return Fail(machine.status());
   absl::StatusOr<std::unique_ptr<QemuMachine>> core = QemuMachine::Start(*machine, qemu);
   if (!core.ok()) return Fail(core.status());
-  Stm32f4Flash flash(core->get());
-  CoreLink* const link = machine->has_stm32f4_flash ? &flash : static_cast<CoreLink*>(core->get());
+  std::optional<Stm32f4Flash> flash;
+  CoreLink* link = core->get();
+  if (machine->has_stm32f4_flash) link = &flash.emplace(link);
   absl::StatusOr<std::unique_ptr<BoardServer>> server =
       BoardServer::Listen(link, *machine, options);
   if (!server.ok()) return Fail(server.status());

@@ -158,9 +158,8 @@ class Meter {
     }
     TUNEFARM_ASSIGN_OR_RETURN(const mcu_agent::QueueEnd end, RunQueue(plan));
     const Span span(&parts_.read);
-    TUNEFARM_ASSIGN_OR_RETURN(
-        const std::string samples,
-        control_.session().ReadTwice(plan.samples, (plan.sample_bytes() + 3) / 4 * 4));
+    TUNEFARM_ASSIGN_OR_RETURN(const std::string samples,
+                              control_.session().ReadTwice(plan.samples, plan.sample_bytes()));
     contents_.Ran(plan, BlockIntact(plan, end.results), TensorsIntact(plan, end.results));
     return JudgeBatch(Context(), plan, candidates, end.results, samples);
   }

@@ -26,6 +26,15 @@ class BridgeFlashTest : public BridgeRunnerTest {
   void AddToFlash(FakeKernel what, uint8_t variant = 0, size_t image_bytes = 64) {
     Add(what, variant, image_bytes, "flash");
   }
+  // Two kernels for flash and one for RAM, of flash that takes nothing.
+  void ExpectOnlyFlashIsLost() {
+    AddToFlash(FakeKernel::kRight, 0);
+    AddToFlash(FakeKernel::kRight, 1);
+    Add(FakeKernel::kRight, 2);
+    ASSERT_THAT(Run(), IsOk());
+    EXPECT_THAT(Outcomes(),
+                ElementsAre(v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_OK));
+  }
   // A request of its own.
   void RunOneInFlash(uint8_t variant, size_t image_bytes = 64) {
     request_.candidates.clear();
@@ -146,12 +155,7 @@ TEST_F(BridgeFlashTest, FlashIsErasedAnewAfterTheLinkWasLost) {
 
 TEST_F(BridgeFlashTest, ProtectedFlashEndsWhatNeedsItAndNothingElse) {
   fake_.flash_is_protected = true;
-  AddToFlash(FakeKernel::kRight, 0);
-  AddToFlash(FakeKernel::kRight, 1);
-  Add(FakeKernel::kRight, 2);
-  ASSERT_THAT(Run(), IsOk());
-  EXPECT_THAT(Outcomes(),
-              ElementsAre(v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_OK));
+  ExpectOnlyFlashIsLost();
   EXPECT_THAT(results_[1].error(), HasSubstr("flash of test-board could not be programmed 3 times "
                                              "in a row: sector 0 is write protected"));
   EXPECT_EQ(runner().unavailable_reason(), "");
@@ -162,12 +166,7 @@ TEST_F(BridgeFlashTest, ProtectedFlashEndsWhatNeedsItAndNothingElse) {
 
 TEST_F(BridgeFlashTest, WornFlashEndsWhatNeedsItAndNothingElse) {
   fake_.flash_is_worn = true;
-  AddToFlash(FakeKernel::kRight, 0);
-  AddToFlash(FakeKernel::kRight, 1);
-  Add(FakeKernel::kRight, 2);
-  ASSERT_THAT(Run(), IsOk());
-  EXPECT_THAT(Outcomes(),
-              ElementsAre(v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_DEVICE_LOST, v1::OUTCOME_OK));
+  ExpectOnlyFlashIsLost();
   EXPECT_THAT(results_[1].error(), HasSubstr("it does not hold what was programmed"));
   EXPECT_EQ(fake_.num_erasures, 1);
 }
